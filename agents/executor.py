@@ -1,0 +1,389 @@
+"""The batched closed loop: N environments in different phases, one planner call and one policy pass per step for all.
+
+Every iteration gives free environments the next jobs of the queue, asks the planner once for all that wait for a
+decision, acts once in all, and looks at the facts: a skill ends by success, failure, time-out or hopelessness and its
+environment waits for the next decision; an episode ends by its goal, the planner's word, death, or its tick limit.
+Whatever throws is charged to the environments concerned (`Trace.reason` = "error: ..."); the others go on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import torch
+
+from agents import trace as reasons
+from agents.tasks import Task
+from agents.trace import DecisionRecord, Frame, Trace
+from agents.watch import FactWatch, gain_ranges, goal_ranges
+from sim.world import UserError, World
+
+if TYPE_CHECKING:
+    from planner.types import Decision, Planner
+    from skills.schema import Skill
+
+FREE, WAITING, ACTING = range(3)
+
+
+class Runner(Protocol):
+    """Performs skills: see `skills.runner.SkillRunner`."""
+
+    def start(self, env_ids: Sequence[int], skill_indices: Sequence[int]) -> None:
+        """Begin skills (positions in the library) in some environments."""
+
+    def act(self, obs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Actions int [N, 3] of every environment's current skill."""
+
+    def success_probability(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
+        """Float [len(env_ids), S]: P(success) of every skill started now; NaN = unknown."""
+
+
+class Camera(Protocol):
+    """Takes pictures for replays: see `agents.replay`."""
+
+    every: int  # iterations between two pictures
+
+    def wants(self, job: Job) -> bool:
+        """Whether this episode is filmed."""
+
+    def shoot(self, world: Any, env_ids: Sequence[int]) -> list[str]:
+        """One base64 picture per environment."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One episode to be done."""
+
+    task: Task
+    episode: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to give up, besides the skills' own step limits and the episode's."""
+
+    decisions: int = 1000  # per episode
+    stuck: int = 25  # failures of one direct skill in a row
+    hopeless_below: float = 0.0  # success probability; 0 = never
+    hopeless_ticks: int = 400  # how long it must stay below
+    hopeless_every: int = 25  # iterations between two looks
+
+
+class Executor:
+    """Carries out jobs in a world with a planner and a runner."""
+
+    def __init__(self, world: World, skills: Mapping[str, Skill], planner: Planner, runner: Runner, *,
+                 limits: Limits | None = None, camera: Camera | None = None, keep_candidates: bool = True):  # fmt: skip
+        self.world, self.planner, self.runner = world, planner, runner
+        self.skills = list(skills.values())
+        self.index = {skill.name: i for i, skill in enumerate(self.skills)}
+        self.limits, self.camera, self.keep_candidates = limits or Limits(), camera, keep_candidates
+        n = world.num_envs
+        self.phase = np.full(n, FREE, dtype=np.int8)
+        self.skill = np.full(n, -1, dtype=np.int64)
+        self.deadline = np.zeros(n, dtype=np.int64)  # tick at which the running skill times out
+        self.max_ticks = np.zeros(n, dtype=np.int64)
+        self.ends_itself = np.zeros(n, dtype=bool)  # reaching the goal ends the episode; else the planner must say so
+        self.hopeful_at = np.zeros(n, dtype=np.int64)  # last tick at which the skill looked possible
+        self.goals = FactWatch(n, world.fact_names)
+        self.gains = FactWatch(n, world.fact_names)
+        self.jobs: list[Job | None] = [None] * n
+        self.traces: list[Trace | None] = [None] * n
+        self.began = np.zeros(n)
+        self.finished: list[Trace] = []
+        self.obs: dict[str, torch.Tensor] = {}
+        self.camera_error = ""
+        self._seen: np.ndarray | None = None  # facts of the present state
+        self.iterations = 0
+
+    # -- the loop ----------------------------------------------------------------------------------------------------
+
+    def run(self, jobs: Iterable[Job], on_end: Callable[[Trace], None] | None = None) -> list[Trace]:
+        """Do all jobs; traces in the order of the jobs. `on_end` is told of each episode as it ends."""
+        jobs = list(jobs)
+        by_job: dict[tuple[str, int, int], list[Trace]] = {}
+        for trace in self.stream(jobs):
+            by_job.setdefault((trace.task, trace.episode, trace.seed), []).append(trace)
+            if on_end is not None:
+                on_end(trace)
+        return [by_job[job.task.id, job.episode, job.seed].pop(0) for job in jobs]
+
+    def stream(self, jobs: Iterable[Job]) -> Iterator[Trace]:
+        """Do all jobs; traces in the order in which the episodes end."""
+        queue = deque(jobs)
+        while queue or (self.phase != FREE).any():
+            self._fill(queue)
+            self._decide()
+            self._act()
+            yield from self.finished
+            self.finished.clear()
+
+    # -- starting episodes -------------------------------------------------------------------------------------------
+
+    def _fill(self, queue: deque[Job]) -> None:
+        """Give every free environment the next job that can be started."""
+        while queue and (self.phase == FREE).any():
+            free = np.flatnonzero(self.phase == FREE)[: len(queue)]
+            batch = {int(env): queue.popleft() for env in free}
+            for env, job in batch.items():
+                self._open(env, job)
+            self._guarded(self._reset, list(batch))
+
+    def _open(self, env: int, job: Job) -> None:
+        task = job.task
+        self.jobs[env], self.phase[env], self.began[env] = job, WAITING, time.perf_counter()
+        self.traces[env] = Trace(
+            task.id, task.family, task.command, job.episode, job.seed, [dict(a) for a in task.goal]
+        )
+
+    def _reset(self, envs: list[int]) -> None:
+        n = self.world.num_envs
+        mask = torch.zeros(n, dtype=torch.bool)
+        mask[envs] = True
+        starts: list[dict[str, Any] | None] = [None] * n
+        seeds = np.zeros(n, dtype=np.int64)
+        for env in envs:
+            job = self._job(env)
+            self.goals.set(env, goal_ranges(self._known_facts(job.task.goal)))
+            starts[env], seeds[env] = dict(job.task.start), job.seed
+            self.ends_itself[env] = job.task.world == "craft"
+            self.max_ticks[env] = job.task.max_steps or np.iinfo(np.int64).max
+        self._seen = None
+        self.obs, _ = self.world.reset(seed=seeds, options={"mask": mask, "start": starts})
+        self._film(envs)
+
+    def _known_facts(self, goal: Sequence[Mapping[str, int]]) -> Sequence[Mapping[str, int]]:
+        for name in (name for alternative in goal for name in alternative):
+            if name not in self.goals.names:
+                raise UserError(f"goal names the fact '{name}', which this world does not have")
+        return goal
+
+    # -- deciding ----------------------------------------------------------------------------------------------------
+
+    def _decide(self) -> None:
+        waiting = [int(e) for e in np.flatnonzero(self.phase == WAITING)]
+        if waiting:
+            facts = self._facts()
+            reached = self.goals.holds(facts) & self.ends_itself
+            for env in (e for e in waiting if reached[e]):
+                self._end(env, reasons.REACHED, facts, success=True)
+            self._guarded(self._choose, [e for e in waiting if not reached[e]])
+
+    def _choose(self, envs: list[int]) -> None:
+        """One planner call for all of `envs`; starts what it chose."""
+        facts = self._facts()
+        known = {env: self._named(facts[env]) for env in envs}
+        decisions = self.planner.decide(
+            [self._job(env).task.goal for env in envs],
+            [known[env] for env in envs],
+            [self._trace(env).history for env in envs],
+            affordance=self._affordance(envs),
+        )
+        if len(decisions) != len(envs):
+            raise RuntimeError(f"planner '{self.planner.name}' made {len(decisions)} decisions where {len(envs)} wait")
+        ticks = self._ticks()
+        chosen = []
+        for env, decision in zip(envs, decisions, strict=True):
+            self._trace(env).decisions.append(self._record(decision, known[env], int(ticks[env])))
+            if self._goes_on(env, decision, facts):
+                chosen.append(env)
+                self._watch(env, self.skills[self.index[str(decision.skill)]], known[env], int(ticks[env]))
+        if chosen:
+            self.runner.start(chosen, [int(self.skill[env]) for env in chosen])
+            self.phase[chosen] = ACTING
+
+    def _affordance(self, envs: list[int]) -> np.ndarray | None:
+        if not getattr(self.planner, "uses_affordance", False):
+            return None
+        return self.runner.success_probability(self.obs, envs).detach().cpu().numpy()
+
+    def _goes_on(self, env: int, decision: Decision, facts: np.ndarray) -> bool:
+        """Whether the decision is a skill to perform; otherwise the episode has ended."""
+        if decision.status == "done":
+            reached = bool(self.goals.holds(facts)[env])
+            self._end(env, reasons.DONE if reached else reasons.SAID_DONE, facts, success=reached)
+        elif decision.status == "impossible":
+            self._end(env, f"{reasons.IMPOSSIBLE}: {decision.reason}" if decision.reason else reasons.IMPOSSIBLE, facts)
+        elif decision.skill not in self.index:
+            self._end(env, f"{reasons.ERROR}: '{self.planner.name}' chose '{decision.skill}', not a skill", facts)
+        elif len(self._trace(env).decisions) > self.limits.decisions:
+            self._end(env, reasons.DECISIONS, facts)
+        elif self._is_stuck(env, decision.skill):
+            self._end(env, f"stuck: {decision.skill} failed {self.limits.stuck} times in a row", facts)
+        else:
+            return True
+        return False
+
+    def _is_stuck(self, env: int, skill: str) -> bool:
+        past = self._trace(env).decisions[-1 - self.limits.stuck : -1]
+        return len(past) == self.limits.stuck and all(d.skill == skill and d.outcome == "failed" for d in past)
+
+    def _record(self, decision: Decision, facts: dict[str, int], tick: int) -> DecisionRecord:
+        candidates = []
+        if self.keep_candidates:
+            candidates = [{"skill": c.skill, "say": c.say, "can": c.can, "score": c.score} for c in decision.candidates]
+        plan = list(decision.plan)
+        return DecisionRecord(decision.skill, decision.status, facts, candidates, plan, decision.reason, tick, tick)
+
+    def _watch(self, env: int, skill: Skill, before: Mapping[str, int], tick: int) -> None:
+        self.skill[env] = self.index[skill.name]
+        self.deadline[env] = tick + max(skill.steps, 1)
+        self.hopeful_at[env] = tick
+        self.gains.set(env, [gain_ranges(skill.obtains, before)])
+
+    # -- acting ------------------------------------------------------------------------------------------------------
+
+    def _act(self) -> None:
+        acting = np.flatnonzero(self.phase == ACTING)
+        if len(acting) == 0:
+            return
+        try:
+            actions = self.runner.act(self.obs)
+            actions[torch.from_numpy(self.phase != ACTING)] = 0
+            self._seen = None
+            self.obs, _, terminated, truncated, _ = self.world.step(actions)
+            facts, ticks = self._facts(), self._ticks()
+        except Exception as error:  # the step is one for all: every running episode is lost, the queue is not
+            for env in acting:
+                self._end(int(env), _say(error), None)
+            return
+        self.iterations += 1
+        if self.camera is not None and self.iterations % self.camera.every == 0:
+            self._film(acting)
+        self._judge(acting, facts, ticks, _bools(terminated), _bools(truncated))
+
+    def _judge(
+        self, acting: np.ndarray, facts: np.ndarray, ticks: np.ndarray, died: np.ndarray, late: np.ndarray
+    ) -> None:
+        """Close the skills and episodes that ended with this step."""
+        reached = self.goals.holds(facts) & self.ends_itself
+        gained, hopeless = self.gains.holds(facts), self._hopeless(acting, ticks)
+        late = late | (ticks >= self.max_ticks)
+        over = reached | gained | hopeless | died | late | (ticks >= self.deadline) | self._direct()
+        for env in (int(e) for e in acting if over[e]):
+            outcome = "success" if gained[env] else "timeout" if ticks[env] >= self.deadline[env] else ""
+            outcome = outcome or ("hopeless" if hopeless[env] else "failed" if self._is_direct(env) else "cut")
+            record = self._trace(env).decisions[-1]
+            record.outcome, record.end = outcome, int(ticks[env])
+            self.phase[env] = WAITING
+            if reached[env]:
+                self._end(env, reasons.REACHED, facts, success=True)
+            elif died[env]:
+                self._end(env, reasons.DIED, facts)
+            elif late[env]:
+                self._end(env, reasons.TIME, facts)
+
+    def _is_direct(self, env: int) -> bool:
+        return self.skills[int(self.skill[env])].policy is None
+
+    def _direct(self) -> np.ndarray:
+        """Bool [N]: skills that are one action, over after one step whatever came of it."""
+        direct = np.array([skill.policy is None for skill in self.skills] + [False])
+        return direct[self.skill]
+
+    def _hopeless(self, acting: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+        """Bool [N]: skills whose success probability has been below the threshold for long."""
+        out = np.zeros(len(self.phase), dtype=bool)
+        if self.limits.hopeless_below <= 0.0 or self.iterations % self.limits.hopeless_every:
+            return out
+        chance = self.runner.success_probability(self.obs, acting.tolist()).detach().cpu().numpy()
+        own = chance[np.arange(len(acting)), self.skill[acting]]
+        hopeful = ~(own < self.limits.hopeless_below)  # unknown (NaN) counts as hopeful
+        self.hopeful_at[acting[hopeful]] = ticks[acting[hopeful]]
+        out[acting] = ticks[acting] - self.hopeful_at[acting] >= self.limits.hopeless_ticks
+        return out
+
+    def _film(self, envs: Iterable[int]) -> None:
+        """A picture of each of `envs` that the camera wants; a broken camera is put away, not the episode."""
+        wanted = [int(env) for env in envs if self.camera is not None and self.camera.wants(self._job(int(env)))]
+        if self.camera is None or not wanted:
+            return
+        try:
+            images = self.camera.shoot(self.world, wanted)
+        except Exception as error:
+            self.camera, self.camera_error = None, _say(error)
+            return
+        facts, ticks = self._facts(), self._ticks()
+        for env, image in zip(wanted, images, strict=True):
+            trace = self._trace(env)
+            trace.frames.append(Frame(int(ticks[env]), image, len(trace.decisions) - 1, self._named(facts[env])))
+
+    # -- ending and errors -------------------------------------------------------------------------------------------
+
+    def _end(self, env: int, reason: str, facts: np.ndarray | None, *, success: bool = False) -> None:
+        """Close the episode of `env` and free it."""
+        trace = self._trace(env)
+        trace.reason, trace.success = reason, success
+        if facts is not None:
+            trace.facts, trace.ticks = self._named(facts[env]), int(self._ticks()[env])
+            self._film([env])
+        if trace.decisions and trace.decisions[-1].status == "act" and not trace.decisions[-1].outcome:
+            trace.decisions[-1].outcome, trace.decisions[-1].end = "cut", max(trace.ticks, trace.decisions[-1].start)
+        trace.wall_s = time.perf_counter() - float(self.began[env])
+        self.finished.append(trace)
+        self.jobs[env], self.traces[env], self.phase[env] = None, None, FREE
+        self.goals.clear(env)
+        self.gains.clear(env)
+
+    def _guarded(self, work: Callable[[list[int]], None], envs: list[int]) -> None:
+        """Do `work` for all `envs` at once; if that throws, one by one, and end those that throw alone."""
+        if not envs:
+            return
+        counts = {env: len(self._trace(env).decisions) for env in envs}
+        try:
+            work(envs)
+        except Exception as error:
+            again = [env for env in envs if self.phase[env] == WAITING]
+            for env in again:
+                del self._trace(env).decisions[counts[env] :]
+                if len(envs) == 1:
+                    self._end(env, _say(error), None)
+                else:
+                    self._guarded(work, [env])
+
+    # -- small readers -----------------------------------------------------------------------------------------------
+
+    def _job(self, env: int) -> Job:
+        job = self.jobs[env]
+        assert job is not None
+        return job
+
+    def _trace(self, env: int) -> Trace:
+        trace = self.traces[env]
+        assert trace is not None
+        return trace
+
+    def _facts(self) -> np.ndarray:
+        """int32 [N, F] of the present state, read off the world once per change."""
+        if self._seen is None:
+            self._seen = self.world.facts().cpu().numpy()
+        return self._seen
+
+    def _ticks(self) -> np.ndarray:
+        """int [N]: game ticks since each environment's reset."""
+        return _numpy(getattr(self.world, "ticks")).astype(np.int64)  # noqa: B009
+
+    def _named(self, row: np.ndarray) -> dict[str, int]:
+        """The facts that are not zero, by name."""
+        names = self.world.fact_names
+        return {names[k]: int(row[k]) for k in np.flatnonzero(row)}
+
+
+def _numpy(values: Any) -> np.ndarray:
+    return values.cpu().numpy() if isinstance(values, torch.Tensor) else np.asarray(values)
+
+
+def _bools(values: Any) -> np.ndarray:
+    return _numpy(values).astype(bool)
+
+
+def _say(error: Exception) -> str:
+    """An exception as the reason of an end, on one line."""
+    text = " ".join(str(error).split())
+    return f"{reasons.ERROR}: {'' if isinstance(error, UserError) else type(error).__name__ + ': '}{text}"

@@ -1,0 +1,156 @@
+"""Planner "hybrid": the cost-aware search of `planner.search`, asked anew at every decision.
+
+Plans are remembered by facts and goal. A skill that failed repeatedly becomes dearer, so that another way is taken.
+An entry of `history` that ends in "!" (see `FAILED`) is a run that failed; any other one succeeded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from planner.cost import Costs
+from planner.effects import apply, missing
+from planner.plan4mc import Plan4MC
+from planner.search import Found, Search, replay
+from planner.search import holds as holds_one
+from planner.types import FAILED, Candidate, Decision, Facts, Goal, holds
+from skills.schema import SkillLibrary
+
+PATIENCE = 2  # failures in a row before a skill becomes dearer
+DEARER = 3.0  # per failure from then on
+MOST_FAILURES = 6  # that are counted
+MEMORY = 50_000  # plans remembered
+MOST_CANDIDATES = 6
+HOPELESS = 0.05  # least P(success) that a score counts with
+
+Factors = tuple[tuple[str, float], ...]
+Key = tuple[Factors, tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]
+
+
+class Hybrid:
+    """Search for the cheapest plan; with `uses_affordance`, candidates are weighed by the success heads."""
+
+    name = "hybrid"
+
+    def __init__(self, library: SkillLibrary, *, uses_affordance: bool = False):
+        self.library, self.skills, self.uses_affordance = library, library.skills, uses_affordance
+        self.index = {name: k for k, name in enumerate(self.skills)}
+        self.baseline = Plan4MC(library)
+        self._searches = lru_cache(maxsize=256)(self._search)
+        self._memory: dict[Key, Found] = {}
+
+    def decide(self, goals: Sequence[Goal], facts: Sequence[Facts], history: Sequence[Sequence[str]],
+               affordance: np.ndarray | None = None) -> list[Decision]:  # fmt: skip
+        """The first skill of each environment's cheapest plan, with its rivals."""
+        chances = [None] * len(goals) if affordance is None or not self.uses_affordance else affordance
+        return [self._one(*case) for case in zip(goals, facts, history, chances, strict=True)]
+
+    def plan(self, goal: Goal, facts: Facts, failures: Factors = ()) -> tuple[Mapping[str, int], Found]:
+        """The cheapest alternative of `goal` and its plan."""
+        known = {fact: n for fact, n in facts.items() if fact in self.library.facts or any(fact in o for o in goal)}
+        found = [(option, self._remembered(option, known, failures)) for option in goal]
+        return min(found, key=lambda pair: pair[1].cost)
+
+    def _one(self, goal: Goal, facts: Facts, past: Sequence[str], chance: np.ndarray | None) -> Decision:
+        if holds(goal, facts):
+            return Decision(None, "done", reason="the goal holds")
+        failures = dearer(past)
+        option, found = self.plan(goal, facts, failures)
+        if not found.reached:
+            needs = ", ".join(f"{n} {fact}" for fact, n in found.lacking.items())
+            return Decision(None, "impossible", reason=f"nothing obtains {needs}" if needs else "no plan")
+        candidates = self._candidates(option, facts, found, failures, chance)
+        best = max(candidates, key=lambda candidate: candidate.score)
+        plan = found.plan
+        if best.skill != plan[0]:
+            plan = [best.skill, *self._rest(best.skill, option, facts, failures)]
+        return Decision(best.skill, "act", candidates, plan)
+
+    # -- plans -------------------------------------------------------------------------------------------------------
+
+    def _search(self, failures: Factors) -> Search:
+        return Search(
+            self.skills, Costs(self.skills, dict(failures)), lambda goal, facts: self.baseline.plan([goal], facts)[0]
+        )
+
+    def _remembered(self, option: Mapping[str, int], facts: Facts, failures: Factors) -> Found:
+        key = _key(option, facts, failures)
+        if key not in self._memory:
+            if len(self._memory) >= MEMORY:
+                self._memory.clear()
+            self._memory[key] = self._searches(failures).plan(option, facts)
+        found = self._memory[key]
+        if found.reached and len(found.plan) > 1:  # so that the next decision follows the same plan
+            costs = self._searches(failures).costs
+            rest = Found(found.plan[1:], found.cost - costs[found.plan[0]])
+            self._memory.setdefault(_key(option, apply(self.skills[found.plan[0]], facts), failures), rest)
+        return found
+
+    def _rest(self, skill: str, option: Mapping[str, int], facts: Facts, failures: Factors) -> list[str]:
+        after = apply(self.skills[skill], facts)
+        return [] if holds_one(option, after) else self.plan([option], after, failures)[1].plan
+
+    # -- candidates --------------------------------------------------------------------------------------------------
+
+    def _candidates(
+        self, option: Mapping[str, int], facts: Facts, found: Found, failures: Factors, chance: np.ndarray | None
+    ) -> list[Candidate]:
+        """The plan's first skill and others that can run now; score = cheapest total over this total, times `can`."""
+        search = self._searches(failures)
+        totals = {found.plan[0]: found.cost}
+        for start in self._rivals(found.plan, facts, search):
+            if start[0] not in totals and len(totals) < MOST_CANDIDATES:
+                totals[start[0]] = self._total(start, option, facts, found, search)
+        made = []
+        for name, total in totals.items():
+            if total < float("inf"):
+                say = min(max(found.cost, 1.0) / max(total, 1.0), 1.0 if name == found.plan[0] else 0.999)
+                can = self._can(name, chance)
+                weight = 1.0 if can is None or chance is None else max(can, HOPELESS)
+                made.append(Candidate(name, say, can, say * weight))
+        return made
+
+    def _rivals(self, plan: Sequence[str], facts: Facts, search: Search) -> Iterable[list[str]]:
+        """Other ways to the facts that the plan's beginning obtains, with the find they need, then its own later skills."""
+        wanted = [fact for name in plan[:2] for fact in self.skills[name].obtains]
+        names = [skill.name for fact in wanted for skill in search.producers[fact]] + list(plan)
+        for name in dict.fromkeys(names):
+            lacking = [*missing(self.skills[name], facts)]
+            if not lacking:
+                yield [name]
+            elif len(lacking) == 1 and lacking[0] in search.finders:
+                yield [search.finders[lacking[0]].name, name]
+
+    def _total(self, start: list[str], option: Mapping[str, int], facts: Facts, found: Found, search: Search) -> float:
+        """Expected ticks of the plan with `start` run first: moved there, or put before the plan, which is then trimmed."""
+        moved = list(found.plan)
+        if all(name in moved for name in start):
+            for name in start:
+                moved.remove(name)
+            end = replay(self.skills, [*start, *moved], facts)
+            if end is not None and holds_one(option, end):
+                return found.cost
+        return search.trimmed([*start, *found.plan], option, facts).cost
+
+    def _can(self, name: str, chance: np.ndarray | None) -> float | None:
+        if chance is not None and not np.isnan(chance[self.index[name]]):
+            return float(chance[self.index[name]])
+        return self.skills[name].success
+
+
+def dearer(past: Sequence[str]) -> Factors:
+    """Cost factors of the skills that failed at least `PATIENCE` times since they last succeeded."""
+    failed: dict[str, int] = {}
+    for entry in past:
+        name = entry.removesuffix(FAILED)
+        failed[name] = failed.get(name, 0) + 1 if entry.endswith(FAILED) else 0
+    return tuple(
+        (name, DEARER ** (min(n, MOST_FAILURES) - PATIENCE + 1)) for name, n in sorted(failed.items()) if n >= PATIENCE
+    )
+
+
+def _key(option: Mapping[str, int], facts: Facts, failures: Factors) -> Key:
+    return failures, tuple(sorted(option.items())), tuple(sorted(facts.items()))

@@ -1,0 +1,41 @@
+"""The natural blocks by name: Minecraft 1.11's numeric ids, as compile-time constants for the kernels."""
+
+from __future__ import annotations
+
+AIR = 0
+STONE = 1
+GRASS = 2
+DIRT = 3
+BEDROCK = 7
+WATER = 9
+SAND = 12
+GRAVEL = 13
+GOLD_ORE = 14
+IRON_ORE = 15
+COAL_ORE = 16
+LOG = 17
+LEAVES = 18
+LAPIS_ORE = 21
+SANDSTONE = 24
+TALLGRASS = 31
+DEADBUSH = 32
+YELLOW_FLOWER = 37
+RED_FLOWER = 38
+BROWN_MUSHROOM = 39
+RED_MUSHROOM = 40
+DIAMOND_ORE = 56
+REDSTONE_ORE = 73
+SNOW_LAYER = 78
+CACTUS = 81
+CLAY = 82
+REEDS = 83
+PUMPKIN = 86
+VINE = 106
+WATERLILY = 111
+LOG2 = 162
+LEAVES2 = 161
+
+NOT_GROUND = (
+    AIR, WATER, WATER - 1, LOG, LOG2, LEAVES, LEAVES2, TALLGRASS, DEADBUSH, YELLOW_FLOWER, RED_FLOWER, BROWN_MUSHROOM,
+    RED_MUSHROOM, SNOW_LAYER, CACTUS, REEDS, PUMPKIN, VINE, WATERLILY,
+)  # what stands or lies on the ground; everything else is ground  # fmt: skip

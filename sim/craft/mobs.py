@@ -1,0 +1,224 @@
+"""Animals that graze and flee, monsters that come at night and hunt. One call is one game tick of all mobs of an environment."""
+
+from __future__ import annotations
+
+import math
+
+from sim.craft.chance import integer, uniform
+from sim.craft.compile import compiled
+from sim.craft.grid import HEIGHT
+from sim.craft.senses import block_at, set_block, wrapped
+from sim.craft.state import CREEPER, MAX_MOBS, NIGHT_END, NIGHT_START, SKELETON, SPIDER, ZOMBIE
+
+SIGHT = 16.0  # metres at which a monster notices the agent
+CLAW = 1.5  # metres at which it strikes
+SHOT = 12.0  # metres at which a skeleton shoots
+STRIKE_TICKS, SHOT_TICKS, FUSE_TICKS = 20, 40, 30
+BLAST = 3.0  # metres
+SPAWN_NEAR, SPAWN_FAR = 14.0, 28.0
+SPAWN_EVERY = 200  # ticks
+MAX_MONSTERS = 4
+AGENT_INVULNERABLE_TICKS = 10
+WOOL_GROWS = 1.0 / 4000.0  # chance a tick that a shorn sheep is woolly again
+
+
+@compiled
+def ground_height(e, t, x, z):
+    """Lowest free cell above the highest block that carries a body at column (x, z), leaves and trunks included."""
+    y = HEIGHT - 1
+    while y > 0 and not t.block_solid[block_at(e, x, y, z)]:
+        y -= 1
+    return y + 1
+
+
+@compiled
+def add_mob(e, t, kind, x, y, z):
+    """Put a mob into a free slot; False when all are taken."""
+    for m in range(MAX_MOBS):
+        if e.mob_kind[m] == 0:
+            e.mob_kind[m] = kind
+            e.mob_pos[m, 0], e.mob_pos[m, 1], e.mob_pos[m, 2] = x, y, z
+            e.mob_yaw[m] = uniform(e) * 360.0 - 180.0
+            e.mob_health[m] = t.mob_health[kind]
+            e.mob_walk[m] = -integer(e, 1, 60)
+            e.mob_flee[m] = 0
+            e.mob_wait[m] = 0
+            e.mob_shorn[m] = 0
+            return True
+    return False
+
+
+@compiled
+def is_night(e):
+    """Whether monsters may be about."""
+    return NIGHT_START <= e.time < NIGHT_END
+
+
+@compiled
+def hurt(e, damage):
+    """Hurt the agent, which cannot be hurt again for half a second."""
+    if e.hurt_wait == 0 and damage > 0.0:
+        e.health = max(e.health - damage, 0.0)
+        e.hurt_wait = AGENT_INVULNERABLE_TICKS
+
+
+@compiled
+def _advance(e, t, m, speed):
+    """Walk ahead; a single block is climbed, a wall or a drop of more than three blocks turns the mob around."""
+    yaw = math.radians(e.mob_yaw[m])
+    x = e.mob_pos[m, 0] - math.sin(yaw) * speed
+    z = e.mob_pos[m, 2] + math.cos(yaw) * speed
+    cx, cz = math.floor(x), math.floor(z)
+    old_x, old_z = math.floor(e.mob_pos[m, 0]), math.floor(e.mob_pos[m, 2])
+    if cx != old_x or cz != old_z:
+        y = math.floor(e.mob_pos[m, 1] + 0.01)
+        if t.block_solid[block_at(e, cx, y, cz)]:
+            if t.block_solid[block_at(e, cx, y + 1, cz)] or t.block_solid[block_at(e, cx, y + 2, cz)]:
+                return False
+            e.mob_pos[m, 1] = y + 1.0
+        elif t.block_solid[block_at(e, cx, y + 1, cz)]:
+            return False
+        else:
+            deep = 1
+            while deep <= 4 and not t.block_solid[block_at(e, cx, y - deep, cz)]:
+                deep += 1
+            if deep > 4 or t.block_liquid[block_at(e, cx, y - deep + 1, cz)]:
+                return False
+    e.mob_pos[m, 0], e.mob_pos[m, 2] = x, z
+    return True
+
+
+@compiled
+def _settle(e, t, m):
+    """Fall a little when nothing carries the feet."""
+    x, y, z = e.mob_pos[m, 0], e.mob_pos[m, 1], e.mob_pos[m, 2]
+    if y > 1.0 and not t.block_solid[block_at(e, math.floor(x), math.floor(y - 0.01), math.floor(z))]:
+        e.mob_pos[m, 1] = max(y - 0.4, math.floor(y - 0.01) * 1.0)
+
+
+@compiled
+def _graze(e, t, m):
+    """Animals: stand, stroll, or run away from who hit them."""
+    speed = t.mob_speed[e.mob_kind[m]]
+    if e.mob_flee[m] > 0:
+        e.mob_flee[m] -= 1
+        if e.mob_flee[m] % 20 == 0:
+            away_x = wrapped(e.mob_pos[m, 0] - e.x)
+            away_z = wrapped(e.mob_pos[m, 2] - e.z)
+            e.mob_yaw[m] = math.degrees(math.atan2(-away_x, away_z)) + (uniform(e) - 0.5) * 90.0
+        e.mob_walk[m] = 2
+        speed *= 1.5
+    if e.mob_walk[m] < 0:
+        e.mob_walk[m] += 1
+        return
+    if e.mob_walk[m] == 0:
+        if uniform(e) < 0.6:
+            e.mob_walk[m] = -integer(e, 40, 160)
+            return
+        e.mob_walk[m] = integer(e, 20, 60)
+        e.mob_yaw[m] = uniform(e) * 360.0 - 180.0
+    e.mob_walk[m] -= 1
+    if not _advance(e, t, m, speed):
+        e.mob_yaw[m] = uniform(e) * 360.0 - 180.0
+
+
+@compiled
+def _explode(e, t, m):
+    """A creeper blows up: blocks in reach vanish, the agent is hurt the more the nearer it is."""
+    cx, cy, cz = math.floor(e.mob_pos[m, 0]), math.floor(e.mob_pos[m, 1]), math.floor(e.mob_pos[m, 2])
+    for dx in range(-2, 3):
+        for dy in range(-1, 3):
+            for dz in range(-2, 3):
+                y = cy + dy
+                if dx * dx + dy * dy + dz * dz <= 5 and 1 <= y < HEIGHT:
+                    if not t.block_liquid[block_at(e, cx + dx, y, cz + dz)]:
+                        set_block(e, cx + dx, y, cz + dz, 0)
+    e.mob_kind[m] = 0
+
+
+@compiled
+def _hunt(e, t, m):
+    """Monsters: come nearer and strike, shoot or explode; by day zombies and skeletons burn, spiders lose interest."""
+    kind = e.mob_kind[m]
+    night = is_night(e)
+    if not night and kind != t.ids[CREEPER]:
+        if kind == t.ids[SPIDER]:
+            return
+        if e.ticks % 20 == 0:
+            e.mob_health[m] -= 1.0
+            if e.mob_health[m] <= 0.0:
+                e.mob_kind[m] = 0
+                return
+    rx, rz = wrapped(e.x - e.mob_pos[m, 0]), wrapped(e.z - e.mob_pos[m, 2])
+    distance = math.hypot(rx, rz)
+    level = abs(e.y - e.mob_pos[m, 1])
+    if distance > 2.5 * SIGHT:
+        e.mob_kind[m] = 0
+        return
+    if distance > SIGHT:
+        return
+    e.mob_yaw[m] = math.degrees(math.atan2(-rx, rz))
+    damage = t.mob_damage[kind]
+    if kind == t.ids[CREEPER]:
+        if distance < BLAST and level < 2.5:
+            e.mob_walk[m] += 1
+            if e.mob_walk[m] >= FUSE_TICKS:
+                hurt(e, damage * max(1.0 - distance / (2.0 * BLAST), 0.0))
+                _explode(e, t, m)
+            return
+        e.mob_walk[m] = 0
+    elif kind == t.ids[SKELETON]:
+        if distance < SHOT and level < 4.0:
+            if e.mob_wait[m] == 0:
+                e.mob_wait[m] = SHOT_TICKS
+                if uniform(e) < 1.0 - distance / (1.5 * SHOT):
+                    hurt(e, damage)
+            return
+    elif distance < CLAW and level < 2.0:
+        if e.mob_wait[m] == 0:
+            e.mob_wait[m] = STRIKE_TICKS
+            hurt(e, damage)
+        return
+    _advance(e, t, m, t.mob_speed[kind])
+
+
+@compiled
+def _spawn_monster(e, t):
+    """Now and then, at night, a monster appears out of reach."""
+    count = 0
+    for m in range(MAX_MOBS):
+        if e.mob_kind[m] >= t.ids[ZOMBIE]:
+            count += 1
+    if count >= MAX_MONSTERS:
+        return
+    angle = uniform(e) * 2.0 * math.pi
+    distance = SPAWN_NEAR + uniform(e) * (SPAWN_FAR - SPAWN_NEAR)
+    x = math.floor(e.x + distance * math.cos(angle))
+    z = math.floor(e.z + distance * math.sin(angle))
+    y = ground_height(e, t, x, z)
+    if y < HEIGHT - 2 and not t.block_liquid[block_at(e, x, y, z)]:
+        kind = integer(e, t.ids[ZOMBIE], t.ids[CREEPER])
+        add_mob(e, t, kind, x + 0.5, y, z + 0.5)
+
+
+@compiled
+def move_mobs(e, t, hostile):
+    """One tick of every mob of environment i; `hostile` lets monsters appear at night."""
+    first_monster = t.ids[ZOMBIE]
+    for m in range(MAX_MOBS):
+        kind = e.mob_kind[m]
+        if kind == 0:
+            continue
+        if e.mob_wait[m] > 0:
+            e.mob_wait[m] -= 1
+        if kind >= first_monster:
+            _hunt(e, t, m)
+            _settle(e, t, m)
+            continue
+        if e.mob_walk[m] >= 0 or e.mob_flee[m] > 0:
+            _settle(e, t, m)
+        if e.mob_shorn[m] and uniform(e) < WOOL_GROWS:
+            e.mob_shorn[m] = 0
+        _graze(e, t, m)
+    if hostile and e.ticks % SPAWN_EVERY == 0 and is_night(e):
+        _spawn_monster(e, t)

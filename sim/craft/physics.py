@@ -1,0 +1,200 @@
+"""How the agent's body moves: walking, jumping a block, falling, swimming. One call is one game tick of 50 ms.
+
+Speeds, jump and gravity are Minecraft 1.11's (walk 4.317 m/s, sprint 5.612 m/s, jump 0.42 m/tick, gravity 0.08 m/tick²,
+drag 0.98; minecraft.wiki "Transportation", "Entity#Motion"). There is no inertia on the ground: a key let go stops the body.
+"""
+
+from __future__ import annotations
+
+import math
+
+from sim.craft.compile import compiled
+from sim.craft.senses import block_at
+
+HALF_WIDTH = 0.3
+BODY_HEIGHT = 1.8
+WALK, SPRINT, SWIM = 0.2159, 0.2806, 0.1
+JUMP, GRAVITY, DRAG = 0.42, 0.08, 0.98
+SKIN = 1e-3
+FORWARD, BACK, LEFT, RIGHT, JUMP_UP, JUMP_FORWARD, SPRINT_FORWARD = 1, 2, 3, 4, 5, 6, 7
+PITCH_UP, PITCH_DOWN, YAW_LEFT, YAW_RIGHT = 8, 9, 10, 11
+SAFE_FALL = 3.0  # metres
+
+
+@compiled
+def _cells_blocked(e, t, x0, x1, y0, y1, z0, z1):
+    """Whether any cell of the inclusive range is solid."""
+    for cx in range(x0, x1 + 1):
+        for cz in range(z0, z1 + 1):
+            for cy in range(y0, y1 + 1):
+                if t.block_solid[block_at(e, cx, cy, cz)]:
+                    return True
+    return False
+
+
+@compiled
+def _level_blocked(e, t, x, y, z):
+    """Whether the body's foot print at height y touches a solid block."""
+    w = HALF_WIDTH - SKIN
+    cy = math.floor(y)
+    return _cells_blocked(
+        e, t, math.floor(x - w), math.floor(x + w), cy, cy, math.floor(z - w), math.floor(z + w)
+    )  # fmt: skip
+
+
+@compiled
+def body_blocked(e, t, x, y, z):
+    """Whether a body with its feet at (x, y, z) would touch a solid block."""
+    w = HALF_WIDTH - SKIN
+    return _cells_blocked(e, t, math.floor(x - w), math.floor(x + w), math.floor(y + SKIN),
+                          math.floor(y + BODY_HEIGHT - SKIN), math.floor(z - w), math.floor(z + w))  # fmt: skip
+
+
+@compiled
+def _free_along_x(e, t, dx):
+    """Whether the body can move by dx; only cells that its leading side enters are looked at."""
+    w = HALF_WIDTH - SKIN
+    side = w if dx > 0.0 else -w
+    cx = math.floor(e.x + dx + side)
+    if cx == math.floor(e.x + side):
+        return True
+    return not _cells_blocked(e, t, cx, cx, math.floor(e.y + SKIN), math.floor(e.y + BODY_HEIGHT - SKIN),
+                              math.floor(e.z - w), math.floor(e.z + w))  # fmt: skip
+
+
+@compiled
+def _free_along_z(e, t, dz):
+    """Whether the body can move by dz; see `_free_along_x`."""
+    w = HALF_WIDTH - SKIN
+    side = w if dz > 0.0 else -w
+    cz = math.floor(e.z + dz + side)
+    if cz == math.floor(e.z + side):
+        return True
+    return not _cells_blocked(e, t, math.floor(e.x - w), math.floor(e.x + w), math.floor(e.y + SKIN),
+                              math.floor(e.y + BODY_HEIGHT - SKIN), cz, cz)  # fmt: skip
+
+
+@compiled
+def turn(e, move):
+    """Turn the camera by one bin of 15 degrees."""
+    if move == PITCH_UP:
+        e.pitch = max(e.pitch - 15.0, -90.0)
+    elif move == PITCH_DOWN:
+        e.pitch = min(e.pitch + 15.0, 90.0)
+    elif move == YAW_LEFT:
+        e.yaw = e.yaw - 15.0 if e.yaw >= -165.0 else e.yaw + 345.0
+    elif move == YAW_RIGHT:
+        e.yaw = e.yaw + 15.0 if e.yaw < 165.0 else e.yaw - 345.0
+
+
+@compiled
+def in_liquid(e, t):
+    """Whether the feet stand in water."""
+    return t.block_liquid[block_at(e, math.floor(e.x), math.floor(e.y + 0.2), math.floor(e.z))]
+
+
+@compiled
+def _walk(e, t, move, swimming):
+    """Horizontal motion, one axis after the other; returns whether a wall was met."""
+    ahead, side = 0.0, 0.0
+    if move == FORWARD or move == JUMP_FORWARD:
+        ahead = WALK
+    elif move == SPRINT_FORWARD:
+        ahead = SPRINT
+    elif move == BACK:
+        ahead = -WALK
+    elif move == LEFT:
+        side = WALK
+    elif move == RIGHT:
+        side = -WALK
+    else:
+        return False
+    if swimming:
+        ahead *= SWIM / WALK
+        side *= SWIM / WALK
+    yaw = math.radians(e.yaw)
+    dx = -math.sin(yaw) * ahead + math.cos(yaw) * side
+    dz = math.cos(yaw) * ahead + math.sin(yaw) * side
+    met = False
+    if _free_along_x(e, t, dx):
+        e.x += dx
+    else:
+        met = abs(dx) > SKIN
+    if _free_along_z(e, t, dz):
+        e.z += dz
+    else:
+        met = met or abs(dz) > SKIN
+    e.exhaustion += 0.1 * math.hypot(dx, dz) if move == SPRINT_FORWARD else 0.0
+    return met
+
+
+@compiled
+def _rise(e, t, wants_jump, swimming, met_wall):
+    """Set the vertical speed from jumping, swimming and gravity."""
+    if swimming:
+        if wants_jump:
+            e.fall_speed = 0.3 if met_wall else 0.12
+        else:
+            e.fall_speed = max(0.8 * e.fall_speed - 0.02, -0.1)
+    elif wants_jump and e.on_ground:
+        e.fall_speed = JUMP
+        e.exhaustion += 0.05
+    elif e.on_ground:
+        e.fall_speed = -GRAVITY * DRAG
+
+
+@compiled
+def _fall(e, t):
+    """Vertical motion; returns the height fallen when the feet land, else 0."""
+    y = e.y + e.fall_speed
+    if e.fall_speed > 0.0:
+        if body_blocked(e, t, e.x, y, e.z):
+            y = math.floor(y + BODY_HEIGHT) - BODY_HEIGHT
+            y = e.y if y < e.y else y
+            e.fall_speed = 0.0
+        e.on_ground = 0
+    elif _level_blocked(e, t, e.x, y, e.z):
+        e.y = math.floor(y) + 1.0
+        e.fall_speed = 0.0
+        e.on_ground = 1
+        drop = e.fall_top - e.y
+        e.fall_top = e.y
+        return drop
+    else:
+        e.on_ground = 0
+    e.y = y
+    e.fall_top = max(e.fall_top, y)
+    e.fall_speed = (e.fall_speed - GRAVITY) * DRAG
+    return 0.0
+
+
+@compiled
+def move_body(e, t, move):
+    """One tick of motion for environment i under `move`; returns the fall damage in half hearts."""
+    swimming = in_liquid(e, t)
+    met_wall = _walk(e, t, move, swimming)
+    _rise(e, t, move == JUMP_UP or move == JUMP_FORWARD, swimming, met_wall)
+    if swimming:
+        e.fall_top = e.y
+        drop = _float(e, t)
+    else:
+        drop = _fall(e, t)
+    return math.ceil(drop - SAFE_FALL) if drop > SAFE_FALL else 0.0
+
+
+@compiled
+def _float(e, t):
+    """Vertical motion in water: no gravity beyond what `_rise` set, and no fall damage."""
+    y = e.y + e.fall_speed
+    e.on_ground = 0
+    if body_blocked(e, t, e.x, y, e.z):
+        if e.fall_speed < 0.0:
+            e.on_ground = 1
+            y = math.floor(y) + 1.0
+            y = e.y if body_blocked(e, t, e.x, y, e.z) else y
+        else:
+            y = e.y
+        e.fall_speed = 0.0
+    e.y = y
+    e.fall_top = y
+    return 0.0

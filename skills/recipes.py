@@ -1,0 +1,42 @@
+"""Craft skills derived from the world's recipes: nothing about a recipe is typed a second time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.craft import data as craft_data
+from sim.craft.data import FURNACE, TABLE
+from sim.world import UserError
+from skills.schema import Skill
+
+STATION = {TABLE: "crafting_table_nearby", FURNACE: "furnace_nearby"}
+
+
+def craft_skills(items: Sequence[str] | str) -> list[Skill]:
+    """One skill per recipe of the named items ("all" = of every item): the first is named like the item, others ITEM__2 ..."""
+    data = craft_data.load()
+    if items == "all":
+        items = list(dict.fromkeys(data.item_names[k] for k in data.recipe_result))
+    skills = []
+    for name in items:
+        if name not in data.item_index:
+            raise UserError(f"derive names '{name}', which is no item of Minecraft {craft_data.VERSION}")
+        item = data.item_index[name]
+        rows = range(int(data.recipe_start[item]), int(data.recipe_start[item + 1]))
+        if not rows:
+            raise UserError(f"derive names '{name}', which has no recipe")
+        for number, row in enumerate(rows, start=1):
+            skills.append(_craft_skill(name if number == 1 else f"{name}__{number}", row))
+    return skills
+
+
+def _craft_skill(name: str, row: int) -> Skill:
+    data = craft_data.load()
+    item = data.item_names[data.recipe_result[row]]
+    count, station = int(data.recipe_count[row]), int(data.recipe_station[row])
+    pairs = zip(data.recipe_item[row], data.recipe_need[row], strict=True)
+    consumes = {data.item_names[i]: int(n) for i, n in pairs if n}
+    verb = "smelt" if station == FURNACE else "craft"
+    requires = {STATION[station]: 1} if station in STATION else {}
+    text = f"{verb} {count} {item.replace('_', ' ')}" if count > 1 else f"{verb} {item.replace('_', ' ')}"
+    return Skill(name=name, text=text, kind="craft", consumes=consumes, requires=requires, obtains={item: count})

@@ -1,0 +1,107 @@
+"""Performs skills in every environment of a world at once: one stacked forward pass a step, whatever each is busy with.
+
+A skill with a policy first takes its tool into the hand, then acts by its family's network. A craft is one action.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sim.craft.act import CRAFT, EQUIP
+from sim.craft.actions import INTERACT
+from sim.craft.world import CraftWorld
+from skills.cards import WEIGHTS, Card, load_weights
+from skills.features import Featurizer
+from skills.heads import HeadStack
+from skills.policy import PolicyStack
+from skills.schema import SkillLibrary
+from skills.targets import make_targets
+from skills.tasks import describe_features
+
+CRAFT_CHANCE = 0.99  # of a craft whose ingredients are there
+
+
+class SkillRunner:
+    """N environments, each performing one skill of a library (rows in the library's order)."""
+
+    def __init__(self, library: SkillLibrary, world: CraftWorld, *, folder: Path = WEIGHTS, seed: int = 0):
+        self.world, self.skills = world, list(library.skills.values())
+        families = sorted({skill.policy for skill in self.skills if skill.policy})
+        loaded = {name: load_weights(name, describe_features(world), folder) for name in families}
+        self.cards: dict[str, Card] = {name: card for name, (_, _, card) in loaded.items()}
+        self.policies = PolicyStack({name: policy for name, (policy, _, _) in loaded.items()})
+        self.heads = HeadStack({name: head for name, (_, head, _) in loaded.items() if head is not None})
+        n = world.num_envs
+        self.targets = make_targets(self.skills, world.data)
+        self.features = Featurizer(n, world, self.targets)
+        self._outlook = Featurizer(n, world, self.targets)  # rows of skills that are only being considered
+        index = {name: k for k, name in enumerate(families)}
+        self._family = np.array([index.get(skill.policy or "", -1) for skill in self.skills])
+        self._temperature = np.array([self.cards[s.policy].temperature if s.policy else 0.0 for s in self.skills])
+        item = world.data.item_index
+        self._item = np.array([item.get(next(iter(s.obtains)), 0) if s.kind == "craft" else 0 for s in self.skills])
+        self._generator = torch.Generator().manual_seed(seed)
+        self._interact = np.array(INTERACT)
+        self._ticks = np.zeros(n, dtype=np.int64)
+        self._all = np.arange(n)
+
+    def start(self, envs: Sequence[int], skills: Sequence[int]) -> None:
+        """Begin skill `skills[k]` in environment `envs[k]`."""
+        where = np.asarray(envs, dtype=np.int64)
+        self.features.begin(where, np.asarray(skills, dtype=np.int64), self.world.state_position())
+        self._ticks[where] = self.world.arrays.ticks[where]
+
+    @torch.no_grad()
+    def act(self, obs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Actions int64 [N, 3] of every environment's skill."""
+        ticks = self.world.arrays.ticks.astype(np.int64)
+        self.features.ticks_used[:] += np.maximum(ticks - self._ticks, 0).astype(np.int32)
+        self._ticks[:] = ticks
+        skill = self.features.skill
+        actions = np.zeros((self.world.num_envs, 3), dtype=np.int64)
+        family = self._family[skill]
+        learned = np.flatnonzero(family >= 0)
+        if len(learned):
+            self._act_learned(obs, learned, family, actions)
+        direct = np.flatnonzero(family < 0)
+        actions[direct, 1], actions[direct, 2] = CRAFT, self._item[skill[direct]]
+        return torch.from_numpy(actions)
+
+    def _act_learned(
+        self, obs: dict[str, torch.Tensor], envs: np.ndarray, family: np.ndarray, actions: np.ndarray
+    ) -> None:
+        skill = self.features.skill[envs]
+        rows = self.features(obs, envs)[envs]
+        temperature = torch.from_numpy(self._temperature[skill]).float()
+        pair = self.policies.act(
+            rows, torch.from_numpy(family[envs]), temperature=temperature, generator=self._generator
+        )
+        move, interact = pair[:, 0].numpy(), pair[:, 1].numpy()
+        arrays, tool = self.world.arrays, self.targets.tool[skill]
+        needs_tool = (tool > 0) & (arrays.equipped[envs] != tool) & (arrays.inventory[envs, tool] > 0)
+        actions[envs, 0] = np.where(needs_tool, 0, move)
+        actions[envs, 1] = np.where(needs_tool, EQUIP, self._interact[interact])
+        actions[envs, 2] = np.where(needs_tool, tool, 0)
+        self.features.acted(
+            envs, np.where(needs_tool, 0, move), np.where(needs_tool, 0, interact), np.zeros(len(envs), np.int32)
+        )
+
+    @torch.no_grad()
+    def success_probability(self, obs: dict[str, torch.Tensor], envs: Sequence[int]) -> torch.Tensor:
+        """float [len(envs), S]: calibrated probability that each skill, started now, succeeds; NaN without a head."""
+        where = np.asarray(envs, dtype=np.int64)
+        out = torch.full((len(where), len(self.skills)), float("nan"))
+        position = self.world.state_position()
+        known = {name: k for k, name in enumerate(self.heads.names)}
+        for row, skill in enumerate(self.skills):
+            if skill.policy is None:
+                out[:, row] = CRAFT_CHANCE
+            elif skill.policy in known and len(where):
+                self._outlook.begin(where, np.full(len(where), row), position)
+                rows = self._outlook(obs, where)[where]
+                out[:, row] = self.heads(rows, torch.full((len(where),), known[skill.policy]))
+        return out

@@ -1,0 +1,117 @@
+"""What a skill is: a transition over facts, and the policy that performs it. One schema for every world.
+
+After Plan4MC's skill graph (arXiv 2303.16563, section 4.1): consumes, requires, equips, obtains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from sim.world import UserError
+
+LIBRARIES = Path(__file__).parent / "libraries"
+Kind = Literal["find", "harvest", "mine", "hunt", "use", "place", "craft"]
+NEARBY = "_nearby"
+
+
+class Skill(BaseModel):
+    """Counts are of facts; `steps` and `duration` are game ticks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9_]+$")
+    text: str
+    kind: Kind
+    policy: str | None = None  # family of the network that performs it; None = one direct action
+    target: str | None = None  # block, mob or item that the policy is conditioned on
+    consumes: dict[str, PositiveInt] = {}  # there before, gone after
+    requires: dict[str, PositiveInt] = {}  # there before and after
+    equips: str | None = None  # item held while it runs
+    obtains: dict[str, PositiveInt] = Field(min_length=1)
+    loses_nearby: bool = False  # whether every NAME_nearby fact is lost, because it moves
+    biomes: tuple[str, ...] = ()  # where it is trained and measured; () = anywhere
+    steps: PositiveInt = 1  # limit
+    success: float | None = Field(default=None, ge=0, le=1)  # measured
+    duration: float | None = Field(default=None, gt=0)  # measured, of an episode that succeeds
+
+    @property
+    def facts(self) -> set[str]:
+        """Every fact that it names."""
+        held = {self.equips} if self.equips else set()
+        return {*self.consumes, *self.requires, *self.obtains, *held}
+
+
+class SkillLibrary:
+    """Skills of one world by name, in the order of their file."""
+
+    def __init__(self, name: str, world: str, skills: Iterable[Skill]):
+        self.name, self.world = name, world
+        self.skills = {skill.name: skill for skill in skills}
+
+    @classmethod
+    def load(cls, source: str | Path) -> SkillLibrary:
+        """A shipped library by name, or a YAML file. Raises `UserError` naming file, skill and what is wrong."""
+        path = Path(source)
+        if path.suffix not in (".yaml", ".yml"):
+            path = LIBRARIES / f"{source}.yaml"
+        if not path.is_file():
+            known = ", ".join(sorted(p.stem for p in LIBRARIES.glob("*.yaml")))
+            raise UserError(f"no skill library '{source}'; shipped ones: {known}, or give the path of a YAML file")
+        try:
+            content = yaml.safe_load(path.read_text())
+        except yaml.YAMLError as error:
+            raise UserError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
+        if not isinstance(content, dict) or not isinstance(content.get("skills"), dict):
+            raise UserError(f"{path.name} must hold `world`, `skills` (name: entry) and may hold `derive`")
+        skills = [_parse(name, entry, path.name) for name, entry in content["skills"].items()]
+        if content.get("derive"):
+            from skills.recipes import craft_skills
+
+            skills += craft_skills(content["derive"])
+        return cls(path.stem, content.get("world", "craft"), _measured(skills))
+
+    @cached_property
+    def facts(self) -> frozenset[str]:
+        """Every fact that some skill names."""
+        return frozenset(fact for skill in self.skills.values() for fact in skill.facts)
+
+    def lint(self, fact_names: Iterable[str], policies: Iterable[str] = ()) -> list[str]:
+        """What is wrong: skills that no policy (of `policies`, if given) performs, unknown facts."""
+        known, trained = set(fact_names), set(policies)
+        problems = []
+        for skill in self.skills.values():
+            if skill.kind != "craft" and skill.policy is None:
+                problems.append(f"{skill.name}: no policy performs it")
+            elif skill.policy and trained and skill.policy not in trained:
+                problems.append(f"{skill.name}: its policy '{skill.policy}' has no trained weights")
+            problems += [f"{skill.name}: unknown fact '{fact}'" for fact in sorted(skill.facts - known)]
+        return problems
+
+    def unobtained(self) -> list[str]:
+        """Facts that some skill needs and none obtains: only the start of an episode can give them."""
+        return sorted(self.facts - {fact for skill in self.skills.values() for fact in skill.obtains})
+
+
+def _parse(name: str, entry: Any, where: str) -> Skill:
+    if not isinstance(entry, dict):
+        raise UserError(f"{where}: skill '{name}' must be an object, got {entry!r}")
+    try:
+        return Skill(name=name, **entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{where}: skill '{name}', {field}: {first['msg']}, got {first['input']!r}") from error
+
+
+def _measured(skills: list[Skill]) -> list[Skill]:
+    """The same skills with success and duration from the cards of the trained weights, where there are cards."""
+    from skills.cards import measured_skills
+
+    known = measured_skills()
+    return [s.model_copy(update=known[s.name]) if s.name in known and s.success is None else s for s in skills]

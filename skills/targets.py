@@ -1,0 +1,61 @@
+"""What a policy is conditioned on: for every skill of a library, which blocks and mobs are its target and which item it holds.
+
+Conditioning is by *masks over what the senses report*, never by a target number: a network trained to dig some ores
+digs one that a user adds later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.craft.data import CraftData
+from sim.craft.terrain import ORE_BANDS
+from skills.schema import Skill
+
+ANYWHERE = (0, 47)
+
+
+@dataclass(frozen=True)
+class TargetTable:
+    """One row per skill."""
+
+    blocks: np.ndarray  # u8[S, 256] 1 where a block id is the target
+    mobs: np.ndarray  # u8[S, K] 1 where a mob kind is
+    tool: np.ndarray  # i16[S] item to hold, 0 = none asked
+    depth: np.ndarray  # f32[S, 2] heights between which the target lies
+    limit: np.ndarray  # f32[S] game ticks
+
+
+def target_blocks(name: str, data: CraftData) -> np.ndarray:
+    """u8[256]: the blocks that count as `name`: by nearby fact, by block name, or by what they drop."""
+    mask = np.zeros(256, dtype=np.uint8)
+    if name in data.nearby_names:
+        mask[data.block_nearby == data.nearby_names.index(name)] = 1
+    if not mask.any() and name in data.block_id:
+        mask[data.block_id[name]] = 1
+    if not mask.any() and name in data.item_index:
+        mask[data.drop_item == data.item_index[name]] = 1
+    mask[0] = 0
+    return mask
+
+
+def make_targets(skills: list[Skill], data: CraftData) -> TargetTable:
+    """The conditioning of every skill, in the library's order."""
+    blocks = np.zeros((len(skills), 256), dtype=np.uint8)
+    mobs = np.zeros((len(skills), len(data.mob_names)), dtype=np.uint8)
+    tool = np.zeros(len(skills), dtype=np.int16)
+    depth = np.tile(np.array(ANYWHERE, dtype=np.float32), (len(skills), 1))
+    limit = np.array([skill.steps for skill in skills], dtype=np.float32)
+    for row, skill in enumerate(skills):
+        if skill.equips:
+            tool[row] = data.item_index[skill.equips]
+        if skill.target is None or skill.policy in (None, "place"):
+            continue
+        if skill.target in data.mob_names:
+            mobs[row, data.mob_names.index(skill.target)] = 1
+        else:
+            blocks[row] = target_blocks(skill.target, data)
+            depth[row] = ORE_BANDS.get(skill.target, ANYWHERE)
+    return TargetTable(blocks, mobs, tool, depth, limit)

@@ -1,0 +1,178 @@
+"""What the agent does has the game's effects: digging times, tools, drops, crafting, placing, animals, falling, food."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.craft.act import ATTACK, CRAFT, EQUIP, PLACE, USE
+from sim.craft.grid import cell_index
+from sim.craft.physics import FORWARD, JUMP_FORWARD
+from sim.craft.state import WorldConfig
+from sim.craft.world import CraftWorld
+
+
+def flat_world(mobs: dict | None = None, inventory: dict | None = None) -> CraftWorld:
+    """One environment on an endless floor of stone at y = 20, looking along +z; one action is one tick."""
+    world = CraftWorld(1, config=WorldConfig(ticks=1, natural_mobs=0, maps_per_biome=1))
+    world.reset(seed=1, options={"start": [{"biome": "plains", "mobs": mobs or {}, "inventory": inventory or {}}]})
+    a = world.arrays
+    a.blocks[0], a.bricks[0] = 0, 0xFFFF
+    for x in range(64):
+        for z in range(64):
+            a.blocks[0, cell_index(x, 20, z)] = 1
+    a.x[0], a.y[0], a.z[0], a.yaw[0], a.pitch[0] = 10.5, 21.0, 10.5, 0.0, 0.0
+    a.fall_top[0] = 21.0
+    a.mob_pos[0] = (10.5, 21.0, 12.5)
+    return world
+
+
+def put(world: CraftWorld, x: int, y: int, z: int, block: str) -> None:
+    world.arrays.blocks[0, cell_index(x, y, z)] = world.data.block_id[block]
+
+
+def do(world: CraftWorld, move: int = 0, functional: int = 0, item: str = "air", times: int = 1) -> None:
+    for _ in range(times):
+        world.step(np.array([[move, functional, world.data.item_index[item]]]))
+
+
+def count(world: CraftWorld, item: str) -> int:
+    return int(world.arrays.inventory[0, world.data.item_index[item]])
+
+
+@pytest.mark.parametrize(
+    ("block", "tool", "ticks", "drop"),
+    [("log", "air", 60, "log"), ("stone", "wooden_pickaxe", 23, "cobblestone"), ("dirt", "air", 15, "dirt"),
+     ("iron_ore", "stone_pickaxe", 23, "iron_ore"), ("diamond_ore", "iron_pickaxe", 15, "diamond")],
+)  # fmt: skip
+def test_digging_takes_the_games_time(block: str, tool: str, ticks: int, drop: str) -> None:
+    world = flat_world(inventory={tool: 1} if tool != "air" else None)
+    put(world, 10, 22, 12, block)
+    do(world, functional=EQUIP, item=tool)
+    do(world, functional=ATTACK, times=ticks - 1)
+    assert count(world, drop) == 0
+    do(world, functional=ATTACK)
+    assert count(world, drop) == 1
+
+
+def test_the_wrong_tool_breaks_but_gives_nothing() -> None:
+    world = flat_world(inventory={"wooden_pickaxe": 1})
+    put(world, 10, 22, 12, "iron_ore")
+    do(world, functional=EQUIP, item="wooden_pickaxe")
+    do(world, functional=ATTACK, times=200)
+    assert world.arrays.blocks[0, cell_index(10, 22, 12)] == 0 and count(world, "iron_ore") == 0
+
+
+def test_letting_go_loses_the_progress() -> None:
+    world = flat_world()
+    put(world, 10, 22, 12, "log")
+    do(world, functional=ATTACK, times=59)
+    do(world)
+    do(world, functional=ATTACK, times=59)
+    assert count(world, "log") == 0
+
+
+def test_tools_wear_out() -> None:
+    world = flat_world(inventory={"wooden_pickaxe": 1})
+    do(world, functional=EQUIP, item="wooden_pickaxe")
+    for _ in range(59):
+        put(world, 10, 22, 12, "stone")
+        do(world, functional=ATTACK, times=23)
+    assert count(world, "cobblestone") == 59 and count(world, "wooden_pickaxe") == 0 and world.arrays.equipped[0] == 0
+
+
+def test_crafting_needs_ingredients_and_station() -> None:
+    world = flat_world(inventory={"log": 3})
+    do(world, functional=CRAFT, item="planks", times=3)
+    do(world, functional=CRAFT, item="crafting_table")
+    do(world, functional=CRAFT, item="stick")
+    assert (count(world, "planks"), count(world, "crafting_table"), count(world, "stick")) == (6, 1, 4)
+    do(world, functional=CRAFT, item="wooden_pickaxe")
+    assert count(world, "wooden_pickaxe") == 0
+    do(world, move=9, times=3)  # look at the floor ahead
+    do(world, functional=PLACE, item="crafting_table")
+    assert count(world, "crafting_table") == 0
+    do(world, functional=CRAFT, item="wooden_pickaxe")
+    assert (count(world, "wooden_pickaxe"), count(world, "planks"), count(world, "stick")) == (1, 3, 2)
+
+
+def test_smelting_burns_one_planks() -> None:
+    world = flat_world(inventory={"furnace": 1, "iron_ore": 2, "planks": 1})
+    do(world, move=9, times=3)
+    do(world, functional=PLACE, item="furnace")
+    do(world, functional=CRAFT, item="iron_ingot", times=2)
+    assert (count(world, "iron_ingot"), count(world, "iron_ore"), count(world, "planks")) == (1, 1, 0)
+
+
+def test_nothing_is_placed_into_a_body() -> None:
+    world = flat_world(inventory={"dirt": 1})
+    do(world, move=9, times=6)  # straight down
+    do(world, functional=PLACE, item="dirt")
+    assert count(world, "dirt") == 1
+
+
+@pytest.mark.parametrize(("mob", "tool", "item"), [("cow", "bucket", "milk_bucket"), ("sheep", "shears", "wool")])
+def test_using_an_item_on_an_animal(mob: str, tool: str, item: str) -> None:
+    world = flat_world({mob: 1}, {tool: 1})
+    do(world, functional=EQUIP, item=tool)
+    do(world, move=9)
+    do(world, functional=USE)
+    assert count(world, item) >= 1
+    had = count(world, item)
+    do(world, functional=USE, times=6)
+    assert count(world, item) == had, "an empty hand milks nothing, a shorn sheep gives nothing"
+
+
+def test_hunting_hurts_scares_and_drops() -> None:
+    world = flat_world({"cow": 1}, {"diamond_sword": 1})
+    do(world, functional=EQUIP, item="diamond_sword")
+    do(world, move=9)
+    do(world, functional=ATTACK)
+    assert world.arrays.mob_health[0, 0] == 3.0 and world.arrays.mob_flee[0, 0] > 0
+    for _ in range(12):
+        world.arrays.mob_pos[0, 0] = (10.5, 21.0, 12.5)  # hold it still
+        do(world, functional=ATTACK)
+    assert world.arrays.mob_kind[0, 0] == 0 and 1 <= count(world, "beef") <= 3
+
+
+def test_walking_climbs_one_block_only_with_a_jump() -> None:
+    world = flat_world()
+    for x in range(64):
+        put(world, x, 21, 13, "stone")
+    do(world, move=FORWARD, times=30)
+    assert world.arrays.z[0] < 13.0 and world.arrays.y[0] == 21.0
+    do(world, move=JUMP_FORWARD, times=14)
+    assert world.arrays.z[0] > 13.0 and world.arrays.y[0] >= 21.0
+    for x in range(64):
+        put(world, x, 21, 20, "stone")
+        put(world, x, 22, 20, "stone")
+    do(world, move=JUMP_FORWARD, times=80)
+    assert world.arrays.z[0] < 20.0, "two blocks are a wall"
+
+
+def test_falling_hurts_beyond_three_blocks() -> None:
+    for height, lost in ((3, 0), (5, 2), (10, 7)):
+        world = flat_world()
+        world.arrays.y[0] = 21.0 + height
+        world.arrays.fall_top[0], world.arrays.fall_speed[0], world.arrays.on_ground[0] = 21.0 + height, 0.0, 0
+        do(world, times=40)
+        assert 20 - world.arrays.health[0] == lost
+
+
+def test_monsters_come_at_night_and_hurt() -> None:
+    world = flat_world({"zombie": 1})
+    world.arrays.time[0] = 14_000
+    do(world, times=60)
+    assert world.arrays.health[0] < 20
+    world = flat_world({"zombie": 1})
+    world.arrays.mob_pos[0, 0] = (10.5, 21.0, 30.5)
+    do(world, times=600)
+    assert world.arrays.mob_kind[0, 0] == 0, "by day it burns"
+
+
+def test_eating_fills() -> None:
+    world = flat_world(inventory={"cooked_beef": 2})
+    world.arrays.food[0] = 10
+    do(world, functional=EQUIP, item="cooked_beef")
+    do(world, functional=USE, times=10)
+    assert world.arrays.food[0] == 18 and count(world, "cooked_beef") == 1

@@ -1,0 +1,111 @@
+"""Training tasks, features and the runner over the real world, in small."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from sim.craft.state import WorldConfig
+from sim.craft.world import CraftWorld
+from sim.world import UserError
+from skills.cards import load_weights
+from skills.features import GRID_CELLS, Featurizer
+from skills.runner import SkillRunner
+from skills.schema import SkillLibrary
+from skills.targets import make_targets, target_blocks
+from skills.tasks import FAMILIES, describe_features, make_task
+
+LIBRARY = SkillLibrary.load("plan4mc")
+SKILLS = list(LIBRARY.skills.values())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_tasks_keep_the_contract(family: str) -> None:
+    task = make_task(family, 8, 0, skills=SKILLS, purpose="wide")
+    rows = task.reset()
+    draw = torch.Generator().manual_seed(0)
+    for _ in range(30):
+        assert rows.shape == (8, task.obs_dim) and bool(torch.isfinite(rows).all())
+        actions = torch.stack([torch.randint(0, n, (8,), generator=draw) for n in task.action_sizes], 1)
+        rows, reward, terminated, truncated, info = task.step(actions)
+        assert reward.dtype == torch.float32 and not bool((terminated & truncated).any())
+        assert ("final_obs" in info) == bool((terminated | truncated).any())
+    assert set(task.skill_rows) <= set(range(len(task.skill_names)))
+
+
+def test_the_same_seed_gives_the_same_training_data() -> None:
+    sums = []
+    for _ in range(2):
+        task = make_task("use", 4, 3, skills=SKILLS, purpose="train")
+        total = task.reset().double().sum()
+        for k in range(20):
+            rows, reward, *_ = task.step(torch.tensor([[k % 12, k % 3]] * 4))
+            total += rows.double().sum() + reward.double().sum()
+        sums.append(float(total))
+    assert sums[0] == sums[1]
+
+
+def test_targets_are_told_by_what_the_senses_report() -> None:
+    data = CraftWorld(1).data
+    assert {data.block_names[k] for k in np.flatnonzero(target_blocks("cobblestone", data))} == {"stone", "cobblestone"}
+    assert {data.block_names[k] for k in np.flatnonzero(target_blocks("log", data))} == {"log", "log2"}
+
+
+def test_features_point_at_the_target() -> None:
+    world = CraftWorld(1, config=WorldConfig(natural_mobs=0, maps_per_biome=1))
+    world.reset(seed=0, options={"start": [{"biome": "plains", "mobs": {"cow": 1}}]})
+    a = world.arrays
+    a.blocks[0], a.bricks[0], a.yaw[0], a.pitch[0] = 0, 0, 0.0, 0.0
+    skill = list(LIBRARY.skills).index("beef_by_hand")
+    features = Featurizer(1, world, make_targets(SKILLS, world.data))
+    ray_target = GRID_CELLS + 2 * len(world.config.lidar) + 8
+    for yaw in (0.0, 90.0, -150.0):
+        a.yaw[0] = yaw
+        ahead = math.radians(yaw)
+        a.mob_pos[0, 0] = (a.x[0] - 6 * math.sin(ahead), a.y[0] + 0.7, a.z[0] + 6 * math.cos(ahead))
+        features.begin(np.array([0]), np.array([skill]), world.state_position())
+        row = features(world.observe())[0, ray_target : ray_target + 8]
+        assert row[0] == 1 and row[5] > 0.99 and abs(float(row[6])) < 0.1, "seen, straight ahead"
+        assert float(row[4]) == pytest.approx((6 - 0.45) / 16, abs=0.02)
+
+
+def test_the_runner_takes_the_tool_then_acts_and_crafts_at_once() -> None:
+    world = CraftWorld(2)
+    start = {"biome": "plains", "inventory": {"shears": 1, "log": 1}, "mobs": {"sheep": 3}, "mob_range": 6}
+    obs, _ = world.reset(seed=0, options={"start": [start, start]})
+    runner = SkillRunner(LIBRARY, world)
+    names = list(LIBRARY.skills)
+    runner.start([0, 1], [names.index("wool"), names.index("planks")])
+    obs, *_ = world.step(runner.act(obs))
+    item = world.data.item_index
+    assert world.arrays.equipped[0] == item["shears"] and world.arrays.inventory[1, item["planks"]] == 4
+    for _ in range(150):
+        obs, *_ = world.step(runner.act(obs))
+    assert world.arrays.inventory[0, item["wool"]] >= 1
+
+
+def test_success_heads_tell_hopeful_from_hopeless() -> None:
+    world = CraftWorld(2)
+    near = {"biome": "plains", "inventory": {"shears": 1}, "mobs": {"sheep": 4}, "mob_range": 4}
+    obs, _ = world.reset(seed=0, options={"start": [near, {"biome": "desert"}]})
+    chance = SkillRunner(LIBRARY, world).success_probability(obs, [0, 1])
+    wool = list(LIBRARY.skills).index("wool")
+    assert chance.shape == (2, len(LIBRARY.skills)) and bool(((chance >= 0) & (chance <= 1)).all())
+    assert chance[0, wool] > 0.8 and chance[1, wool] < 0.3
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_shipped_cards_are_good(family: str) -> None:
+    _, head, card = load_weights(family, describe_features(CraftWorld(1)))
+    assert head is not None and card.total["episodes"] >= 500
+    assert card.total["success"] >= 0.9
+    assert card.how["steps"] > 0 and card.success_head["in"]["ece"] <= 0.05
+
+
+def test_weights_refuse_other_senses() -> None:
+    world = CraftWorld(1, config=WorldConfig(ray_range=16.0))
+    with pytest.raises(UserError, match="ray_range was 32.0, is 16.0"):
+        SkillRunner(LIBRARY, world)
