@@ -1,6 +1,6 @@
 """Speed of the craft world on a CUDA device, and that it steps as the CPU does.
 
-    python -m benchmarks.gpu
+python -m benchmarks.gpu
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def rows(num_envs: tuple[int, ...] = (4096, 32768, 131072, 262144), seconds: flo
             chosen = torch.tensor([0, 1, 3], device="cuda")
             batches = [torch.stack([torch.randint(0, 12, (n,), device="cuda", generator=draw),
                                     chosen[torch.randint(0, 3, (n,), device="cuda", generator=draw)],
-                                    torch.zeros(n, dtype=torch.int64, device="cuda")], 1).contiguous() for _ in range(8)]  # fmt: skip
+                                    torch.zeros(n, dtype=torch.int64, device="cuda")], 1)
+                       for _ in range(8)]  # fmt: skip
             for actions in batches:
                 gpu.step(actions)
             torch.cuda.synchronize()

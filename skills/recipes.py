@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sim.craft import data as craft_data
 from sim.craft.data import FURNACE, TABLE
@@ -12,22 +12,32 @@ from skills.schema import Skill
 STATION = {TABLE: "crafting_table_nearby", FURNACE: "furnace_nearby"}
 
 
-def craft_skills(items: Sequence[str] | str) -> list[Skill]:
-    """One skill per recipe of the named items ("all" = of every item): the first is named like the item, others ITEM__2 ..."""
+def craft_skills(items: Sequence[str] | str, taken: Collection[str] = ()) -> list[Skill]:
+    """One skill per recipe of the named items ("all" = of every item): the first is named like the item, others ITEM__2 ...
+
+    A name in `taken` is passed over, so no recipe replaces a skill that the library wrote itself.
+    """
     data = craft_data.load()
     if items == "all":
         items = list(dict.fromkeys(data.item_names[k] for k in data.recipe_result))
-    skills = []
-    for name in items:
-        if name not in data.item_index:
-            raise UserError(f"derive names '{name}', which is no item of Minecraft {craft_data.VERSION}")
-        item = data.item_index[name]
-        rows = range(int(data.recipe_start[item]), int(data.recipe_start[item + 1]))
-        if not rows:
-            raise UserError(f"derive names '{name}', which has no recipe")
-        for number, row in enumerate(rows, start=1):
-            skills.append(_craft_skill(name if number == 1 else f"{name}__{number}", row))
+    skills: list[Skill] = []
+    for item in items:
+        first = 2 if item in taken else 1
+        for number, row in enumerate(_rows(item), start=first):
+            skills.append(_craft_skill(item if number == 1 else f"{item}__{number}", row))
     return skills
+
+
+def _rows(name: str) -> range:
+    """The recipes of an item."""
+    data = craft_data.load()
+    if name not in data.item_index:
+        raise UserError(f"derive names '{name}', which is no item of Minecraft {craft_data.VERSION}")
+    item = data.item_index[name]
+    rows = range(int(data.recipe_start[item]), int(data.recipe_start[item + 1]))
+    if not rows:
+        raise UserError(f"derive names '{name}', which has no recipe")
+    return rows
 
 
 def _craft_skill(name: str, row: int) -> Skill:

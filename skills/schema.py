@@ -73,7 +73,7 @@ class SkillLibrary:
         if content.get("derive"):
             from skills.recipes import craft_skills
 
-            skills += craft_skills(content["derive"])
+            skills += craft_skills(content["derive"], taken=content["skills"])
         return cls(path.stem, content.get("world", "craft"), _measured(skills))
 
     @cached_property

@@ -45,11 +45,12 @@ class Spread:
     no_tool: float = 0.0
     no_mobs: float = 0.0
     any_biome: float = 0.0
-    buried: float = 0.0  # share of starts in a hole of one body's size, deep in the ground
+    buried: float = 0.0  # share of starts in the ground, in a shaft or a hole
 
 
 PURPOSES = {
-    "train": Spread(buried=0.2),
+    "train": Spread(buried=0.3),
+    "judge": Spread(near=0.0, night=0.0, buried=0.3),  # which policy is kept
     "evaluate": Spread(near=0.0, night=0.0),  # honest starts, for the cards
     "wide": Spread(near=0.3, night=0.25, no_tool=0.15, no_mobs=0.2, any_biome=0.35, buried=0.2),  # for the heads
     "far": Spread(
@@ -178,12 +179,12 @@ class SkillTask:
         arrays.equipped[envs] = np.where(held, tool, 0)
 
     def _bury(self, envs: np.ndarray) -> None:
-        """Put some agents into holes of their own size below where they stood, as digging leaves them."""
+        """Put some agents below where they stood, as digging leaves them: in a shaft, or in a hole of their own size."""
         a = self.world.arrays
         for env in envs:
             top = int(a.y[env])
-            y = int(self._rng.integers(2, max(top - 3, 3)))
-            for level in (y, y + 1):
+            y = int(self._rng.integers(2, max(top - 1, 3)))
+            for level in range(y, top) if self._rng.random() < 0.6 else (y, y + 1):
                 x, z = math.floor(a.x[env]), math.floor(a.z[env])
                 a.blocks[env, cell_index(x, level, z)] = 0
             a.y[env], a.fall_top[env] = y, y

@@ -35,7 +35,8 @@ TEMPERATURES = (1.0, 0.5, 0.0)
 
 
 class TaskFactory(Protocol):
-    """Makes the task of a family for a purpose: "train", "evaluate" (honest starts), "wide" (also hopeless ones: what
+    """Makes the task of a family for a purpose: "train", "judge" (which policy is kept), "evaluate"
+    (honest starts: what the card reports), "wide" (also hopeless ones: what
     the success head learns from) or "far" (a mixture it has not learned from).
 
     A task is an `RLTask` with `skill_names` (tuple) and `skill_rows` (int [N]: what each environment works on now), may
@@ -139,7 +140,7 @@ class Family:
         if not path.exists():
             c = self.config
             task = self.factory(self.name, c.num_envs, self.seed, "train")
-            judge = self.factory(self.name, c.judge_envs, self.seed + 1, "evaluate")
+            judge = self.factory(self.name, c.judge_envs, self.seed + 1, "judge")
             log = Log(self.folder / "log.jsonl", self.name, self.board)
             budget = Budget(self.seconds * POLICY_SHARE, enough=c.enough, evaluate_seconds=c.evaluate_seconds)
             learned = learn(
@@ -164,7 +165,7 @@ class Family:
         if not path.exists():
             self.board.say(self.name, "evaluating")
             c = self.config
-            choice = self.factory(self.name, c.judge_envs, self.seed + 2, "evaluate")
+            choice = self.factory(self.name, c.judge_envs, self.seed + 2, "judge")
             scores = {t: macro_success(play(choice, actor(policy, t, self.seed))) for t in TEMPERATURES}
             temperature = max(scores, key=lambda t: scores[t])
             task = self.factory(self.name, c.test_envs, self.seed + 3, "evaluate")

@@ -25,7 +25,7 @@ def _make_kernel() -> Any:
 
     @cuda.jit
     def step_all(envs, tables, senses, actions, ticks, hostile, rays, voxels):
-        i = cuda.grid(1)
+        i = cuda.grid(1)  # type: ignore[call-arg, var-annotated]
         if i < envs.shape[0]:
             step_one(envs[i], tables[0], actions[i, 0], actions[i, 1], actions[i, 2], ticks, hostile)
             observe(envs[i], tables[0], senses[i], rays, voxels)
@@ -59,7 +59,8 @@ class CraftOnGPU:
 
     def field(self, part: str, name: str) -> torch.Tensor:
         """A field of "state" or "senses" as a tensor [N, ...] on the records' own memory."""
-        dtype, offset = self._dtypes[part].fields[name][:2]
+        fields: Any = self._dtypes[part].fields
+        dtype, offset = fields[name][:2]
         base, shape = dtype.subdtype or (dtype, ())
         size = base.itemsize * int(np.prod(shape, dtype=int))
         kind = torch.from_numpy(np.zeros(1, {"u2": "i2"}.get(base.str[1:], base.str))).dtype

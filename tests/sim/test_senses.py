@@ -35,7 +35,9 @@ def test_rays_equal_a_slow_march() -> None:
     for i in range(world.num_envs):
         cells, yaw = to_dense(a.blocks[i]), math.radians(a.yaw[i])
         for r, d in enumerate(table["rays"][round((a.pitch[i] + 90) / 15)]):
-            ahead = np.array([math.cos(yaw) * d[0] - math.sin(yaw) * d[2], d[1], math.sin(yaw) * d[0] + math.cos(yaw) * d[2]])
+            ahead = np.array(
+                [math.cos(yaw) * d[0] - math.sin(yaw) * d[2], d[1], math.sin(yaw) * d[0] + math.cos(yaw) * d[2]]
+            )
             distance, block = march(cells, table["block_opaque"], (a.x[i], a.y[i] + 1.62, a.z[i]), ahead)
             seen = world._senses["rays_block_distance"][i, r], world._senses["rays_block"][i, r]
             wrong += abs(seen[0] - distance) > 0.05 or seen[1] != block

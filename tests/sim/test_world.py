@@ -74,8 +74,8 @@ maps = np.load(sys.argv[1])
 terrain.Pool.require = lambda self, biome: slice(biome, biome + 1)
 w = CraftWorld(2, config=WorldConfig(maps_per_biome=1))
 w.pool.blocks[:] = maps
-w.reset(seed=3, options={"start": [{"biome": "plains", "mobs": {"cow": 2, "zombie": 1}, "inventory": {"crafting_table": 2, "log": 3}},
-                                   {"biome": "forest", "time": "night"}]})
+day = {"biome": "plains", "mobs": {"cow": 2, "zombie": 1}, "inventory": {"crafting_table": 2, "log": 3}}
+w.reset(seed=3, options={"start": [day, {"biome": "forest", "time": "night"}]})
 item = w.data.item_index
 script = [(0, 4, item["planks"]), (0, 5, item["crafting_table"]), (9, 0, 0), (9, 0, 0), (0, 6, item["crafting_table"])]
 rng = np.random.default_rng(0)

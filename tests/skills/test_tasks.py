@@ -107,5 +107,5 @@ def test_shipped_cards_are_good(family: str) -> None:
 
 def test_weights_refuse_other_senses() -> None:
     world = CraftWorld(1, config=WorldConfig(ray_range=16.0))
-    with pytest.raises(UserError, match="ray_range was 32.0, is 16.0"):
+    with pytest.raises(UserError, match=r"ray_range was 32\.0, is 16\.0"):
         SkillRunner(LIBRARY, world)
