@@ -45,14 +45,17 @@ class Spread:
     no_tool: float = 0.0
     no_mobs: float = 0.0
     any_biome: float = 0.0
+    chained: float = 0.0  # share of won episodes after which the next begins on the same spot, as in a plan
     buried: float = 0.0  # share of starts in the ground, in a shaft or a hole
 
 
 PURPOSES = {
-    "train": Spread(buried=0.3),
-    "judge": Spread(near=0.0, night=0.0, buried=0.3),  # which policy is kept
+    "train": Spread(buried=0.3, chained=0.6),
+    "judge": Spread(near=0.0, night=0.0, buried=0.3, chained=0.6),  # which policy is kept
     "evaluate": Spread(near=0.0, night=0.0),  # honest starts, for the cards
-    "wide": Spread(near=0.3, night=0.25, no_tool=0.15, no_mobs=0.2, any_biome=0.35, buried=0.2),  # for the heads
+    "wide": Spread(
+        near=0.3, night=0.25, no_tool=0.15, no_mobs=0.2, any_biome=0.35, buried=0.2, chained=0.3
+    ),  # for the heads
     "far": Spread(
         near=0.1, night=0.5, no_tool=0.3, no_mobs=0.35, any_biome=0.8, buried=0.4
     ),  # what the heads have not seen
@@ -133,26 +136,37 @@ class SkillTask:
             info["final_obs"] = rows.clone()
             info["success"] = torch.from_numpy(success)
             info["ticks"] = self.features.ticks_used.copy()
-            self._begin(done)
+            self._begin(done, success[done])
             rows = self.features(self._obs, done)
         to = torch.from_numpy
         return (rows.clone(), to(np.asarray(reward, dtype=np.float32)), to(terminated), to(truncated), info)
 
     # -- starts ------------------------------------------------------------------------------------------------------
 
-    def _begin(self, envs: np.ndarray) -> None:
+    def _begin(self, envs: np.ndarray, won: np.ndarray | None = None) -> None:
+        """Begin episodes in `envs`: on new maps, or (some of those just won) where the last one ended."""
         chosen = self._rng.integers(len(self.skills), size=len(envs))
+        stays = self._rng.random(len(envs)) < self.spread.chained
+        stays &= won if won is not None else False
         starts: list[dict | None] = [None] * self.num_envs
-        for env, row in zip(envs, chosen, strict=True):
-            starts[env] = self.draw_start(self.skills[row])
         mask = np.zeros(self.num_envs, dtype=bool)
-        mask[envs] = True
+        for env, row, stay in zip(envs, chosen, stays, strict=True):
+            mask[env] = not stay
+            start = starts[env] = self.draw_start(self.skills[row])
+            if stay:
+                self._supply(env, start.get("inventory", {}))
         self._obs, _ = self.world.reset(options={"mask": mask, "start": starts})
         self._arm(envs, chosen)
-        self._bury(envs[self._rng.random(len(envs)) < self.spread.buried])
+        self._bury(envs[~stays & (self._rng.random(len(envs)) < self.spread.buried)])
         self.features.begin(envs, chosen, self.world.state_position())
         self._visited[envs] = False
         self._had[envs] = self._counts()[envs]
+
+    def _supply(self, env: int, items: dict[str, int]) -> None:
+        """Give what the next skill needs to an agent that goes on where it is."""
+        for name, n in items.items():
+            item = self.world.data.item_index[name]
+            self.world.arrays.inventory[env, item] = max(self.world.arrays.inventory[env, item], n)
 
     def draw_start(self, skill: Skill) -> dict:
         """A task-file start for one episode of a skill."""

@@ -31,7 +31,7 @@ from skills.rollout import Episodes, actor, play
 DEFAULT_MINUTES = 75.0
 POLICY_SHARE = 0.85  # of a family's time; the rest is for evaluation and success head
 SHARES = {"find": 2.0, "harvest": 1.5, "mine": 2.0, "hunt": 1.0, "use": 0.7, "place": 0.5}  # others: 1
-TEMPERATURES = (1.0, 0.5, 0.0)
+TEMPERATURES = (1.0, 0.5)  # none without chance: it may repeat a fruitless action for ever
 
 
 class TaskFactory(Protocol):

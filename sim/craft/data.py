@@ -89,6 +89,8 @@ def _items(game: Any, extra: dict, names: tuple[str, ...], index: dict[str, int]
     for name, k in index.items():
         if name in game.blocks_name and name != "air":
             places[k] = game.blocks_name[name]["id"]
+    for name, block in extra["places"].items():
+        places[index[name]] = game.blocks_name[block]["id"]
     damage = np.ones(len(names), np.float32)
     for tool, tiers in extra["damage"].items():
         for tier, value in tiers.items():
@@ -97,6 +99,8 @@ def _items(game: Any, extra: dict, names: tuple[str, ...], index: dict[str, int]
     for name, entry in game.foods_name.items():
         if name in index:
             food[index[name]] = entry["foodPoints"]
+    for name, points in extra["food"].items():
+        food[index[name]] = points
     entries = [None, *game.items_list]
     return {
         "item_stack": np.array([e["stackSize"] if e else 64 for e in entries], np.int16),
@@ -155,11 +159,13 @@ def _drops(extra: dict, blocks: dict, block_id: dict, items: dict, index: dict[s
     least, most = np.ones(256, np.uint8), np.ones(256, np.uint8)
     chance, rare_chance = np.ones(256, np.float32), np.zeros(256, np.float32)
     for k, block in blocks.items():
-        drops = [d for d in block.get("drops", []) if not isinstance(d["drop"], dict) and d["drop"] in items]
+        drops = [
+            (d, index[name]) for d in block.get("drops", []) if (name := _dropped(d["drop"], block, items)) in index
+        ]
         if drops:
-            item[k] = index[items[drops[0]["drop"]]["name"]]
-            least[k] = int(drops[0].get("minCount", 1))
-            most[k] = int(drops[0].get("maxCount", max(least[k], 1)))
+            first, item[k] = drops[0]
+            least[k] = int(first.get("minCount", 1))
+            most[k] = int(first.get("maxCount", max(least[k], 1)))
     for name, entry in extra["drops"].items():
         k = block_id[name]
         item[k] = index[entry["item"]] if entry["item"] else 0
@@ -169,6 +175,14 @@ def _drops(extra: dict, blocks: dict, block_id: dict, items: dict, index: dict[s
             rare[k], rare_chance[k] = index[entry["rare"]], entry["rare_chance"]
     return {"drop_item": item, "drop_min": least, "drop_max": most, "drop_chance": chance, "drop_rare_item": rare,
             "drop_rare_chance": rare_chance}  # fmt: skip
+
+
+def _dropped(drop: int | dict, block: dict, items: dict[int, dict]) -> str:
+    """The name of a dropped item; a block without an item of its own id drops the item of its own name (reeds, bed, doors)."""
+    drop_id = drop["id"] if isinstance(drop, dict) else drop
+    if drop_id in items:
+        return items[drop_id]["name"]
+    return block["name"] if drop_id == block["id"] else ""
 
 
 def _nearby(extra: dict, block_id: dict[str, int]) -> dict[str, Any]:
@@ -208,7 +222,7 @@ Row = tuple[int, int, int, tuple[tuple[int, int], ...]]  # result, count, statio
 
 
 def _recipe_row(recipe: dict, names: dict[int, str], index: dict[str, int]) -> Row | None:
-    """One recipe with its variants collapsed; None for repairs, recolouring and kinds of stone we do not tell apart."""
+    """One recipe with its variants collapsed; None for repairs and recolouring."""
     if "inShape" in recipe:
         cells = [cell for line in recipe["inShape"] for cell in line]
         small = len(recipe["inShape"]) <= 2 and all(len(line) <= 2 for line in recipe["inShape"])
@@ -227,17 +241,22 @@ def _recipe_row(recipe: dict, names: dict[int, str], index: dict[str, int]) -> R
     result = recipe["result"]
     if result["id"] not in names:
         return None
-    name = names[result["id"]]
-    variant_of_other = name in ("stone", "dirt") and result.get("metadata", 0) != 0
-    if variant_of_other or index[name] in need:
+    item = index[names[result["id"]]]
+    if item in need:
         return None
-    return index[name], result["count"], HAND if small else TABLE, tuple(sorted(need.items()))
+    return item, result["count"], HAND if small else TABLE, tuple(sorted(need.items()))
 
 
 def _recipes(game: Any, extra: dict, items: dict[int, dict], index: dict[str, int]) -> dict[str, Any]:
     names = {item_id: item["name"] for item_id, item in items.items()}
     names |= {b["id"]: b["name"] for b in game.blocks_list if b["name"] in index and b["id"] not in names}
+    names |= {game.blocks_name[block]["id"]: item for block, item in extra["same_item"].items()}
     found = {row: None for rows in game.recipes.values() for r in rows if (row := _recipe_row(r, names, index))}
+    unreal = {(index[name], index[source]) for name, sources in extra["unreal"].items() for source in sources}
+    found = {row: None for row in found if not any((row[0], source) in unreal for source, _ in row[3])}
+    for name, entry in extra["recipes"].items():
+        need = {index[source]: count for source, count in entry["needs"].items()}
+        found[(index[name], entry["count"], TABLE, tuple(sorted(need.items())))] = None
     fuel = index[extra["fuel"]]
     for name, source in extra["smelting"].items():
         need = {index[source]: 1}
