@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 from sim.world import UserError
 
 LIBRARIES = Path(__file__).parent / "libraries"
-Kind = Literal["find", "harvest", "mine", "hunt", "use", "place", "craft"]
+Kind = Literal["find", "harvest", "mine", "hunt", "use", "place", "craft", "go", "pick", "put", "open", "close"]
 NEARBY = "_nearby"
 
 
@@ -35,6 +35,7 @@ class Skill(BaseModel):
     equips: str | None = None  # item held while it runs
     obtains: dict[str, PositiveInt] = Field(min_length=1)
     loses_nearby: bool = False  # whether every NAME_nearby fact is lost, because it moves
+    loses: tuple[str, ...] = ()  # facts that begin so are lost: ("robot_at_",) where the robot moves
     biomes: tuple[str, ...] = ()  # where it is trained and measured; () = anywhere
     steps: PositiveInt = 1  # limit
     success: float | None = Field(default=None, ge=0, le=1)  # measured
@@ -45,6 +46,10 @@ class Skill(BaseModel):
         """Every fact that it names."""
         held = {self.equips} if self.equips else set()
         return {*self.consumes, *self.requires, *self.obtains, *held}
+
+    def forgets(self, fact: str) -> bool:
+        """Whether a fact is lost when it runs, whatever it was."""
+        return fact.startswith(self.loses) or (self.loses_nearby and fact.endswith(NEARBY))
 
 
 class SkillLibrary:
@@ -68,8 +73,12 @@ class SkillLibrary:
         except yaml.YAMLError as error:
             raise UserError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
         if not isinstance(content, dict) or not isinstance(content.get("skills"), dict):
-            raise UserError(f"{path.name} must hold `world`, `skills` (name: entry) and may hold `derive`")
+            raise UserError(f"{path.name} must hold `world`, `skills` (name: entry) and may hold `derive`, `household`")
         skills = [_parse(name, entry, path.name) for name, entry in content["skills"].items()]
+        if content.get("household"):
+            from skills.household import household_skills
+
+            skills += household_skills(content["household"], path.name)
         if content.get("derive"):
             from skills.recipes import craft_skills
 
