@@ -1,0 +1,160 @@
+"""Commands for the Minecraft-like world with their meaning, drawn from hand-written frames, item names and wishes.
+
+`get` an item (made, mined, cooked or hunted alike: the graph knows how), `place` a block, `seek` a block or a mob.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from planner.embedded import lexicon
+from planner.embedded.clauses import Clause, Example
+from planner.embedded.kitchen import _ENGLISH
+from planner.embedded.lexicon import Split, choose, fill, indefinite, plural, published
+from planner.embedded.noise import disturb
+
+INTENTS = {"get_one": 6, "get_count": 5, "make_one": 6, "make_count": 4, "mine_one": 2, "mine_count": 2, "cook_one": 2,
+           "hunt": 2, "place_one": 3, "find_one": 2}  # fmt: skip
+COOKED = ("cooked_", "baked_", "bread")
+HUNTED = ("beef", "mutton", "porkchop", "chicken", "leather", "feather", "wool", "string", "rotten_flesh", "bone",
+          "gunpowder", "spider_eye", "arrow", "rabbit", "egg")  # fmt: skip
+MINED = ("_ore", "cobblestone", "coal", "diamond", "redstone", "dirt", "sand", "gravel", "obsidian", "log", "clay", "stone",
+         "lapis", "emerald", "flint")  # fmt: skip
+
+
+class CraftCorpus:
+    """Draws examples; see `KitchenCorpus`."""
+
+    world = "craft"
+
+    def __init__(self, seed: int, split: Split = "train"):
+        self.draw, self.split = random.Random(f"craft {split} {seed}"), split
+        words = dict(lexicon.load("craft_items"))
+        self.findable: dict[str, Any] = _entries(words.pop("findable", {}))
+        self.items: dict[str, Any] = words | {name: {} for name in words.pop("others", [])}
+        self._imperative = True  # whether the command at hand can be wrapped: "could you {c}"
+        self.frames = lexicon.load("craft_frames")
+        self.wished = [name for name, entry in self.items.items() if entry.get("wishes")]
+        self.kinds = {
+            "cook_one": [n for n in self.items if n.startswith(COOKED)], "hunt": [n for n in self.items if n in HUNTED],
+            "mine_one": [n for n in self.items if n.endswith(MINED)], "place_one": ["crafting_table", "furnace", "chest", "torch"],
+        }  # fmt: skip
+
+    def example(self) -> Example:
+        """One command and its meaning."""
+        while True:
+            drawn = self._drawn()
+            if not published(drawn.text):
+                return drawn
+
+    def _drawn(self) -> Example:
+        r = self.draw.random()
+        self._imperative = True
+        if r < 0.03:
+            return Example(disturb(self._pick("nothing"), self.draw), (), self.world)
+        if r < 0.18:
+            self._imperative = False
+            name = self.draw.choice(self.wished)
+            text = self.draw.choice(choose(self.items[name]["wishes"], self._unseen("frames")))
+            clauses = [Clause("get", frozenset({name}))]
+        elif r < 0.80:
+            text, clauses = self._part()
+        else:
+            text, clauses = self._joined()
+        return Example(disturb(self._around(text), self.draw), tuple(clauses), self.world)
+
+    def _joined(self) -> tuple[str, list[Clause]]:
+        if self.draw.random() < 0.5:
+            return self._listed()
+        (a, one), (b, two) = self._part(plain=True), self._part(plain=True)
+        if self.draw.random() < 0.12:
+            return fill(self._pick("reversed"), {"a": a, "b": b}), two + one
+        return fill(self._pick("connectors"), {"a": a, "b": b}), one + two
+
+    def _listed(self) -> tuple[str, list[Clause]]:
+        """Several items in one list: "a stone axe, two torches and a bed"."""
+        parts, clauses = [], []
+        for _ in range(self.draw.choice([2, 2, 3])):
+            name = self._item("get_one")
+            count = 1 if self.draw.random() < 0.6 else self._count()
+            said = self._said(name)
+            parts.append(indefinite(said) if count == 1 else f"{self._number(count)} {self._many(name, said)}")
+            clauses.append(Clause("get", frozenset({name}), count))
+        x = ", ".join(parts[:-1]) + self.draw.choice([" and ", ", and ", " plus ", " & "]) + parts[-1]
+        return fill(self._pick(self.draw.choice(["get_one", "make_one"])), {"x": x}), clauses
+
+    def _part(self, plain: bool = False) -> tuple[str, list[Clause]]:
+        intent = self.draw.choices(list(INTENTS), list(INTENTS.values()))[0]
+        template = self._template(intent, plain)
+        if intent == "find_one" or (intent == "place_one" and self.draw.random() < 0.2):
+            verb = "seek" if intent == "find_one" else "place"
+            name = (
+                self.draw.choice(list(self.findable)) if verb == "seek" else self.draw.choice(self.kinds["place_one"])
+            )
+        else:
+            verb = "place" if intent == "place_one" else "get"
+            name = self._item(intent)
+        said = self._said(name)
+        count = self._count() if "{n}" in template else 1
+        r = self.draw.random()
+        article = indefinite(said) if r < 0.7 else f"the {said}" if r < 0.8 else f"one {said}" if r < 0.85 else said
+        if count == 1 and self.draw.random() < 0.1 and name in self.items and self.items[name].get("one"):
+            article = self.draw.choice(choose(self.items[name]["one"], self._unseen("words")))
+        slots = {"x": article, "n": self._number(count), "xs": self._many(name, said)}
+        return fill(template, slots), [Clause(verb, frozenset({name}), count)]
+
+    def _template(self, intent: str, plain: bool) -> str:
+        whole = self.frames.get(f"{intent}_sentence", [])
+        if whole and not plain and self.draw.random() < 0.3:
+            self._imperative = False
+            return self._pick(f"{intent}_sentence")
+        return self._pick(intent)
+
+    def _item(self, intent: str) -> str:
+        known = self.kinds.get(intent.replace("_count", "_one"))
+        if known:
+            return self.draw.choice(known)
+        return self.draw.choice(self.wished if self.draw.random() < 0.5 else list(self.items))
+
+    def _said(self, name: str) -> str:
+        entry = self.items.get(name) or self.findable.get(name) or {}
+        plain = name.removesuffix("_nearby").replace("_", " ")
+        names = [plain, *entry.get("names", [])]
+        return plain if self.draw.random() < 0.35 else self.draw.choice(choose(names, self._unseen("words")))
+
+    def _many(self, name: str, said: str) -> str:
+        given = (self.items.get(name) or {}).get("plural", [])
+        return self.draw.choice(given) if given and self.draw.random() < 0.3 else plural(said)
+
+    def _count(self) -> int:
+        return self.draw.choice([2, 2, 3, 3, 4, 5, 6, 8, 8, 10, 12, 16, 20, 32, 64])
+
+    def _number(self, count: int) -> str:
+        return _ENGLISH[count] if count <= 12 and self.draw.random() < 0.5 else str(count)
+
+    def _around(self, text: str) -> str:
+        r = self.draw.random()
+        if r < 0.18:
+            owned = self.draw.sample(self.wished, self.draw.choice([1, 1, 2]))
+            items = " and ".join(indefinite(self._said(name)) for name in owned)
+            key = "given" if self.draw.random() < 0.75 or "given_head" not in self.frames else "given_head"
+            tail = fill(self._pick(key), {"items": items})
+            text = fill(tail, {"c": text}) if "{c}" in tail else f"{text.rstrip('.!?')} {tail}"
+        elif r < 0.5 and self._imperative:
+            text = fill(self._pick("wrappers"), {"c": text.rstrip(".!?")})
+        if self.draw.random() < 0.1:
+            talk = self._pick("chatter")
+            text = f"{talk} {text}" if self.draw.random() < 0.7 else f"{text.rstrip('.')}. {talk}"
+        return text
+
+    def _pick(self, key: str) -> str:
+        return self.draw.choice(choose(self.frames[key], self._unseen("frames")))
+
+    def _unseen(self, what: Split) -> bool:
+        return self.split == what and self.draw.random() < 0.8
+
+
+def _entries(findable: Any) -> dict[str, Any]:
+    """The blocks and mobs one can look for, as `names` by fact."""
+    return findable if isinstance(findable, dict) else {name: {} for name in findable}

@@ -1,0 +1,217 @@
+"""The embedded model at work: reads commands into clauses, and scores any skill text as the next one to run.
+
+Commands are encoded once and remembered; objects, facts and skills are sentence vectors of the frozen MiniLM, so texts
+that came after training are scored as well.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save
+from torch import Tensor
+
+from planner.embedded.batches import encode, kitchen_skills, step_tensors
+from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, VERBS, Clause
+from planner.embedded.kitchen import OBJECTS
+from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
+from planner.embedded.scenes import Step
+from planner.language import Prompt, Scores
+from planner.similarity import SHA256, minilm, sentence_vectors
+from sim.world import UserError
+from skills.files import write_atomic
+
+FOLDER = Path(__file__).parent / "weights"
+T = TypeVar("T")
+SURE = 0.02  # other choices below this probability are no second readings
+WORLD_VERBS = {"kitchen": KITCHEN_VERBS, "craft": CRAFT_VERBS}
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a command was read as, how probable that is, and the next best readings."""
+
+    clauses: tuple[Clause, ...]
+    probability: float
+    others: tuple[tuple[tuple[Clause, ...], float], ...] = field(default=(), compare=False)
+
+
+class EmbeddedModel:
+    """A `LanguageModel` without a network connection."""
+
+    name = "embedded"
+
+    def __init__(self, network: PlannerNetwork):
+        self.network = network.eval()
+        self._read: dict[str, tuple[Encoded, list[int]]] = {}
+
+    # -- reading -----------------------------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def parse(
+        self, commands: Sequence[str], objects: Sequence[str], places: Sequence[str], world: str
+    ) -> list[Meaning]:
+        """The meaning of each command over candidate objects and places (texts; underscores are read as spaces)."""
+        if not commands:
+            return []
+        encoded, numbers = self._encoded(commands)
+        parse = self.network.parse(encoded, vectors(objects), vectors(places))
+        verb = parse.verb.clone()
+        verb[..., [k for k, name in enumerate(VERBS) if name not in ("none", *WORLD_VERBS[world])]] = -1e4
+        tables = (verb.softmax(-1), parse.count.softmax(-1), parse.different.sigmoid(), parse.source.sigmoid(),
+                  parse.place.sigmoid(), parse.things.sigmoid())  # fmt: skip
+        rows = [t.numpy() for t in tables]
+        return [_meaning([r[k] for r in rows], numbers[k], objects, places, world) for k in range(len(commands))]
+
+    def _encoded(self, commands: Sequence[str]) -> tuple[Encoded, list[list[int]]]:
+        """The commands read, padded to the longest."""
+        new = [c for c in dict.fromkeys(commands) if c not in self._read]
+        for start in range(0, len(new), 64):
+            part = new[start : start + 64]
+            ids, mask, values = encode(part)
+            found = self.network.read(ids, mask)
+            if len(self._read) > 10_000:
+                self._read.clear()
+            for k, command in enumerate(part):
+                n = int(mask[k].sum())
+                one = Encoded(found.tokens[k, :n].clone(), mask[k, :n], found.clauses[k].clone())
+                self._read[command] = (one, values[k])
+        if any(c not in self._read for c in commands):
+            return self._encoded(commands)
+        parts = [self._read[c] for c in commands]
+        pad = torch.nn.utils.rnn.pad_sequence
+        return Encoded(pad([e.tokens for e, _ in parts], True), pad([e.mask for e, _ in parts], True),
+                       torch.stack([e.clauses for e, _ in parts])), [v for _, v in parts]  # fmt: skip
+
+    # -- LanguageModel -----------------------------------------------------------------------------------------------
+
+    @torch.inference_mode()
+    def score(self, prompts: Sequence[Prompt], candidates: Sequence[str]) -> Scores:
+        """Log-probabilities [P, C] of each candidate text being the next skill (they sum to one over the candidates)."""
+        if not prompts:
+            return Scores(np.zeros((0, len(candidates)), np.float32), np.ones((0, len(candidates)), np.int64), "ranker")
+        encoded, _ = self._encoded([prompt.command for prompt in prompts])
+        steps = [Step({spaced(name): n for name, n in prompt.facts.items()}, prompt.history, ()) for prompt in prompts]
+        s = step_tensors(steps, ())
+        scores = self.network.rank(
+            encoded, s.facts, s.amounts, s.fact_mask, s.history, s.history_mask, vectors(candidates)
+        )
+        log_probs = scores.log_softmax(-1).numpy().astype(np.float32)
+        return Scores(log_probs, np.ones(log_probs.shape, dtype=np.int64), "ranker")
+
+    def complete(self, prompt: str, schema: type[T]) -> T:
+        """Not what a ranker can do."""
+        raise UserError(
+            "the embedded model ranks texts and does not write any; give --llm hf:PATH, openai:MODEL or langchain:..."
+        )
+
+    def kitchen_skills(self) -> list[str]:
+        """The texts of the kitchen's skills, as in training."""
+        return kitchen_skills(OBJECTS)
+
+
+def spaced(name: str) -> str:
+    """A fact as text: "coke_at_close_counter" -> "coke at close counter"."""
+    return name.replace("_", " ")
+
+
+def vectors(texts: Sequence[str]) -> Tensor:
+    """Sentence vectors [len(texts), width] of names and skills."""
+    return sentence_vectors([text.replace("_nearby", "").replace("_", " ") for text in texts]).clone()
+
+
+# -- from probabilities to clauses ---------------------------------------------------------------------------------------
+
+
+def _meaning(
+    tables: Sequence[np.ndarray], numbers: Sequence[int], objects: Sequence[str], places: Sequence[str], world: str
+) -> Meaning:
+    """The most probable clauses, and those that differ in the one choice that was closest."""
+    verb, count, different, source, place, things = tables
+    clauses, probability = [], 1.0
+    others: list[tuple[tuple[Clause, ...], float]] = []
+    for k in range(len(verb)):
+        best = int(verb[k].argmax())
+        probability *= float(verb[k][best])
+        if VERBS[best] == "none":
+            break
+        counts = count[k].copy()
+        counts[2 + len(numbers) :] = 0.0
+        kind = int(counts.argmax())
+        probability *= float(counts[kind] / max(counts.sum(), 1e-9))
+        chosen, sure = _set(things[k], objects, needed=VERBS[best] not in ("go", "open", "close"))
+        spots, placed = _set(place[k], places, needed=VERBS[best] in ("go", "put", "bring"))
+        origin, known = _set(source[k], places, needed=False)
+        if world == "craft":
+            spots, placed, origin, known = frozenset(), 1.0, frozenset(), 1.0
+            chosen, sure = _single(things[k], objects)
+        probability *= sure * placed * known
+        number = ALL if kind == 1 else 1 if kind == 0 else numbers[kind - 2]
+        clauses.append(Clause(VERBS[best], chosen, number, bool(different[k] > 0.5), origin, spots))
+    made = tuple(clauses)
+    for k, clause in enumerate(clauses):
+        for other, share in _second(clause, things[k], objects, world):
+            others.append(((*made[:k], other, *made[k + 1 :]), probability * share))
+    others.sort(key=lambda pair: -pair[1])
+    return Meaning(made, probability, tuple(pair for pair in others[:5] if pair[1] > SURE))
+
+
+def _set(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[str], float]:
+    """The names more likely in than out (at least one where one is needed), and the probability of just that set."""
+    inside = p > 0.5
+    if needed and len(p) and not inside.any():
+        inside[int(p.argmax())] = True
+    chosen = frozenset(name for name, is_in in zip(names, inside, strict=True) if is_in)
+    return chosen, math.exp(float(np.log(np.clip(np.where(inside, p, 1 - p), 1e-3, 1)).sum()))
+
+
+def _single(p: np.ndarray, names: Sequence[str]) -> tuple[frozenset[str], float]:
+    """The one likeliest item."""
+    best = int(p.argmax())
+    return frozenset({names[best]}), float(p[best])
+
+
+def _second(clause: Clause, p: np.ndarray, objects: Sequence[str], world: str) -> list[tuple[Clause, float]]:
+    """Readings with another object: (clause, probability relative to the first)."""
+    found = []
+    for k in np.argsort(-p)[:4]:
+        name = objects[int(k)]
+        if name not in clause.things and world == "craft":
+            top = max(float(p[objects.index(next(iter(clause.things)))]), 1e-6)
+            found.append((Clause(clause.verb, frozenset({name}), clause.count), float(p[k]) / top))
+    return found
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def save_model(folder: Path, network: PlannerNetwork, how: dict[str, Any]) -> None:
+    """Write the trained parts in half precision (safetensors), and the card beside them."""
+    tensors = {name: value.detach().half().contiguous() for name, value in trained_parts(network).items()}
+    write_atomic(folder / "planner.safetensors", save(tensors, metadata={"minilm": SHA256}))
+    size = sum(t.numel() for t in tensors.values())
+    card = {"name": "planner", "parameters": size, "minilm_sha256": SHA256, **how}
+    write_atomic(folder / "planner.card.json", (json.dumps(card, indent=1) + "\n").encode())
+
+
+@lru_cache(maxsize=2)
+def load(folder: Path = FOLDER) -> EmbeddedModel:
+    """The shipped model. Raises `UserError` where its weights or MiniLM are missing or do not fit."""
+    path = folder / "planner.safetensors"
+    if not path.is_file():
+        raise UserError(f"no embedded planner model in {folder}; `python -m planner.embedded.train` makes it")
+    network = PlannerNetwork(copy.deepcopy(minilm()[1]))
+    tensors = {name: value.float() for name, value in load_file(path).items()}
+    missing, unexpected = network.load_state_dict(tensors, strict=False)
+    if unexpected or set(trained_parts(network)) & set(missing):
+        raise UserError(f"{path} does not fit this version of the planner model; train it anew")
+    return EmbeddedModel(network)

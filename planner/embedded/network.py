@@ -1,0 +1,176 @@
+"""The network: a tuned MiniLM reads the command; clause queries read its meaning off; a step query ranks what to do next.
+
+    command tokens -> encoder (MiniLM, 6 x 384) -> H [B, T, 384]
+    clauses   K queries over H               -> verb, count, different, places, objects (one logit per candidate text)
+    step      1 query over H, clauses, scene, history -> one score per candidate skill text
+
+Objects, places, facts and skills enter as sentence vectors of the *frozen* MiniLM, so any text can be one. An object's
+logit is the product of a clause's vector with it, plus the best match between a token of the command and it (as in late
+interaction, Khattab and Zaharia 2020, arXiv 2004.12832), weighted by how much the clause looks at that token.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from planner.embedded.clauses import MARKS, MOST_CLAUSES, VERBS
+
+COUNT_KINDS = 2 + len(MARKS)  # one, all, or the number at a mark
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes beside the encoder's."""
+
+    width: int = 384  # of the encoder
+    inner: int = 256  # of both decoders
+    heads: int = 8
+    layers: int = 2
+    feedforward: int = 768
+    match: int = 128  # of the products with objects and places
+    dropout: float = 0.1
+
+
+@dataclass
+class Parse:
+    """Logits over the meaning of B commands, for O objects and P places; K clauses."""
+
+    verb: Tensor  # float [B, K, len(VERBS)]
+    count: Tensor  # float [B, K, COUNT_KINDS]
+    different: Tensor  # float [B, K]
+    source: Tensor  # float [B, K, P]
+    place: Tensor  # float [B, K, P]
+    things: Tensor  # float [B, K, O]
+
+    def floats(self) -> Parse:
+        """The same in single precision."""
+        return Parse(*(value.float() for value in vars(self).values()))
+
+
+@dataclass
+class Encoded:
+    """What the later parts need of the commands."""
+
+    tokens: Tensor  # float [B, T, inner]
+    mask: Tensor  # bool [B, T] True = a token
+    clauses: Tensor  # float [B, K, inner]
+
+    def part(self, rows: Any) -> Encoded:
+        """Some of the commands."""
+        return Encoded(self.tokens[rows], self.mask[rows], self.clauses[rows])
+
+
+class Matcher(nn.Module):
+    """Logits of candidates by a query vector and by the tokens the query looks at; cosines times learned scales."""
+
+    def __init__(self, c: NetworkConfig):
+        super().__init__()
+        self.candidate = nn.Sequential(nn.Linear(c.width, c.inner), nn.GELU(), nn.Linear(c.inner, 2 * c.match))
+        self.query = nn.Linear(c.inner, c.match)
+        self.token = nn.Linear(c.inner, c.match)
+        self.look = nn.Linear(c.inner, c.match)
+        self.seen = nn.Linear(c.inner, c.match)
+        self.bias = nn.Parameter(torch.tensor(-2.0))
+        self.scales = nn.Parameter(torch.full((3,), math.log(8.0)))
+
+    def forward(self, queries: Tensor, tokens: Tensor, mask: Tensor, candidates: Tensor) -> Tensor:
+        """Queries [B, K, inner], tokens [B, T, inner], candidates [O, width] -> logits [B, K, O]."""
+        unit = functional.normalize
+        scale = self.scales.exp().clamp(max=30.0)
+        whole, part = self.candidate(candidates * candidates.shape[-1] ** 0.5).float().chunk(2, -1)
+        direct = unit(self.query(queries).float(), dim=-1) @ unit(whole, dim=-1).T * scale[0]
+        match = unit(self.token(tokens).float(), dim=-1) @ unit(part, dim=-1).T * scale[1]  # [B, T, O]
+        look = (
+            unit(self.look(queries).float(), dim=-1)
+            @ unit(self.seen(tokens).float(), dim=-1).transpose(1, 2)
+            * scale[2]
+        )
+        look = look.masked_fill(~mask[:, None], -1e4).log_softmax(-1)  # [B, K, T]
+        late = torch.logsumexp(look.unsqueeze(-1) + match.unsqueeze(1), dim=2)
+        return direct + late + self.bias
+
+
+class PlannerNetwork(nn.Module):
+    """Everything but the frozen sentence vectors."""
+
+    def __init__(self, encoder: nn.Module, config: NetworkConfig | None = None):
+        super().__init__()
+        c = self.config = config or NetworkConfig()
+        self.encoder = encoder
+        self.narrow = nn.Sequential(nn.Linear(c.width, c.inner), nn.LayerNorm(c.inner))
+        self.queries = nn.Parameter(torch.randn(MOST_CLAUSES, c.inner) * 0.5)
+        self.reader = _decoder(c)
+        self.verb = nn.Linear(c.inner, len(VERBS))
+        self.count = nn.Linear(c.inner, COUNT_KINDS)
+        self.different = nn.Linear(c.inner, 1)
+        self.source, self.place, self.things = Matcher(c), Matcher(c), Matcher(c)
+        self.text = nn.Linear(c.width, c.inner)  # facts and history
+        self.kind = nn.Parameter(torch.randn(4, c.inner) * 0.1)  # token, clause, fact, history
+        self.amount = nn.Embedding(8, c.inner)  # of a fact: 0..7
+        self.order = nn.Embedding(32, c.inner)  # of a history entry, counted from the last
+        self.step = nn.Parameter(torch.randn(1, c.inner) * 0.5)
+        self.stepper = _decoder(c)
+        self.skills = Matcher(c)
+
+    def read(self, ids: Tensor, mask: Tensor) -> Encoded:
+        """Token ids int [B, T] and mask [B, T] -> the commands read."""
+        hidden = self.encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        tokens = self.narrow(hidden)
+        queries = self.queries.expand(len(ids), -1, -1)
+        clauses = self.reader(queries, tokens, memory_key_padding_mask=~mask)
+        return Encoded(tokens, mask, clauses)
+
+    def parse(self, encoded: Encoded, objects: Tensor, places: Tensor) -> Parse:
+        """The meaning, over candidates objects [O, width] and places [P, width]."""
+        q, tokens, mask = encoded.clauses, encoded.tokens, encoded.mask
+        return Parse(
+            self.verb(q), self.count(q), self.different(q).squeeze(-1), self.source(q, tokens, mask, places),
+            self.place(q, tokens, mask, places), self.things(q, tokens, mask, objects),
+        )  # fmt: skip
+
+    def rank(self, encoded: Encoded, facts: Tensor, amounts: Tensor, fact_mask: Tensor, history: Tensor,
+             history_mask: Tensor, skills: Tensor) -> Tensor:  # fmt: skip
+        """Scores [B, S] of skills [S, width], given facts [B, F, width] with amounts int [B, F] and history [B, L, width]
+        (latest last; padded on the left); masks are True where there is something."""
+        order = torch.arange(history.shape[1] - 1, -1, -1, device=history.device).clamp(max=31)
+        memory = torch.cat([
+            encoded.tokens + self.kind[0], encoded.clauses + self.kind[1],
+            self.text(facts) + self.amount(amounts.clamp(0, 7)) + self.kind[2],
+            self.text(history) + self.order(order) + self.kind[3],
+        ], 1)  # fmt: skip
+        some = torch.ones(encoded.clauses.shape[:2], dtype=torch.bool, device=facts.device)
+        mask = torch.cat([encoded.mask, some, fact_mask, history_mask], 1)
+        step = self.stepper(self.step.expand(len(memory), 1, -1), memory, memory_key_padding_mask=~mask)
+        return self.skills(step, memory, mask, skills).squeeze(1)
+
+
+def _decoder(c: NetworkConfig) -> nn.TransformerDecoder:
+    layer = nn.TransformerDecoderLayer(
+        c.inner, c.heads, c.feedforward, c.dropout, activation="gelu", batch_first=True, norm_first=True
+    )
+    return nn.TransformerDecoder(layer, c.layers, nn.LayerNorm(c.inner))
+
+
+def trained_parts(network: PlannerNetwork) -> dict[str, Tensor]:
+    """Everything that training changes: all but the encoder's word embeddings, which the MiniLM package carries."""
+    return {name: value for name, value in network.state_dict().items() if not frozen(name)}
+
+
+def frozen(name: str) -> bool:
+    """Whether a parameter keeps MiniLM's value: its word and position tables, and the pooler that nothing uses."""
+    return name.startswith(("encoder.embeddings.", "encoder.pooler."))
+
+
+def freeze(network: PlannerNetwork) -> list[dict[str, Any]]:
+    """Freeze what is not trained; optimiser groups of the encoder and of the rest."""
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad_(not frozen(name))
+    inside = [p for p in network.encoder.parameters() if p.requires_grad]
+    outside = [p for n, p in network.named_parameters() if not n.startswith("encoder.") and p.requires_grad]
+    return [{"params": inside, "name": "encoder"}, {"params": outside, "name": "new"}]

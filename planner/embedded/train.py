@@ -1,0 +1,258 @@
+"""Trains the embedded planner model from nothing but MiniLM and the corpus: `python -m planner.embedded.train`.
+
+Losses: what each clause asks for (verb, count, places, objects) and, for a random step of a worked-out plan, which skill
+comes next. The learning rate falls along the time budget; a killed run goes on with --resume.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import dataclasses
+import math
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from planner.embedded.batches import encode, kitchen_steps, label, step_tensors
+from planner.embedded.clauses import Example
+from planner.embedded.craft import CraftCorpus
+from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus
+from planner.embedded.lexicon import held_out
+from planner.embedded.model import FOLDER, EmbeddedModel, save_model, vectors
+from planner.embedded.network import Encoded, Parse, PlannerNetwork, freeze, trained_parts
+from planner.embedded.test_set import accuracy
+from planner.similarity import minilm
+from skills.files import load_checkpoint, random_state, save_checkpoint, set_random_state
+
+POOL = 8  # batches drawn at a time
+
+
+@dataclass(frozen=True)
+class Config:
+    """How the model is trained."""
+
+    minutes: float = 90.0  # of wall time, tests of accuracy included
+    batch: int = 64  # commands a step
+    kitchen: int = 42  # of them for the kitchen
+    lr_encoder: float = 5e-5
+    lr: float = 3e-4
+    weight_decay: float = 0.01
+    warm_up: float = 0.03  # share of the time
+    candidates: int = 160  # objects per craft batch
+    checkpoint_minutes: float = 5.0
+    half: bool = False  # bfloat16 where it is safe: about 1.5 times faster on a CPU that has it
+    seed: int = 0
+    resume: bool = False
+    runs: Path = Path("runs/planner")  # where checkpoints go
+    out: Path = FOLDER  # where the trained model goes
+    steps: int = 10**9  # at most
+
+
+def parse_loss(parse: Parse, labels: Any) -> dict[str, Tensor]:
+    """Named losses of the clause heads."""
+    real, bce = labels.real, functional.binary_cross_entropy_with_logits
+    count = functional.cross_entropy(parse.count.flatten(0, 1), labels.count.flatten(), reduction="none").view_as(
+        parse.different
+    )
+    with_things = real & labels.things.any(-1)
+    things = bce(parse.things, labels.things, reduction="none").sum(-1) / (4.0 + labels.things.sum(-1))
+    placed = real & (labels.source.any(-1) | labels.place.any(-1))
+    places = bce(parse.source, labels.source, reduction="none").sum(-1) + bce(
+        parse.place, labels.place, reduction="none"
+    ).sum(-1)
+    return {
+        "verb": functional.cross_entropy(parse.verb.flatten(0, 1), labels.verb.flatten()),
+        "count": _mean(count, real),
+        "different": 0.5 * _mean(bce(parse.different, labels.different, reduction="none"), real),
+        "places": _mean(places, placed) if bool(placed.any()) else places.sum() * 0.0,
+        "things": 2.0 * _mean(things, with_things),
+    }  # fmt: skip
+
+
+def _mean(values: Tensor, mask: Tensor) -> Tensor:
+    return (values * mask).sum() / mask.sum().clamp(min=1)
+
+
+class Trainer:
+    """The network, its optimiser, and where its examples come from."""
+
+    def __init__(self, config: Config):
+        torch.manual_seed(config.seed)
+        self.config = config
+        self.network = PlannerNetwork(copy.deepcopy(minilm()[1]))
+        groups = freeze(self.network)
+        for group, lr in zip(groups, (config.lr_encoder, config.lr), strict=True):
+            group["peak"] = lr
+        self.optimiser = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay)
+        self.kitchen, self.craft = KitchenCorpus(config.seed), CraftCorpus(config.seed)
+        self.draw = random.Random(f"steps {config.seed}")
+        self.objects = [name for name in self.kitchen.objects if name in OBJECTS or not held_out(name)]
+        self.items = [*self.craft.items, *self.craft.findable]
+        self.number, self.spent = 0, 0.0
+        self.waiting: list[list[Example]] = []
+
+    def rate(self) -> float:
+        """Share of the peak learning rate now."""
+        done = min(self.spent / (self.config.minutes * 60.0), 1.0)
+        warm = self.config.warm_up
+        return done / warm if done < warm else 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (done - warm) / (1 - warm)))
+
+    def step(self) -> dict[str, float]:
+        """One step of the optimiser; losses by name."""
+        c = self.config
+        examples = self._batch()
+        self.network.train()
+        ids, mask, values = encode([example.text for example in examples])
+        with torch.autocast("cpu", torch.bfloat16, enabled=c.half):
+            losses = self._losses(examples, values, self.network.read(ids, mask))
+        total = torch.stack(list(losses.values())).sum()
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * self.rate()
+        self.optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.number += 1
+        return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    def _batch(self) -> list[Example]:
+        """Kitchen commands, then craft commands; those of a batch are about equally long, so that little is padded."""
+        c = self.config
+        if not self.waiting:
+            kitchen = sorted((self.kitchen.example() for _ in range(c.kitchen * POOL)), key=_length)
+            craft = sorted((self.craft.example() for _ in range((c.batch - c.kitchen) * POOL)), key=_length)
+            rest = c.batch - c.kitchen
+            self.waiting = [
+                kitchen[k * c.kitchen : (k + 1) * c.kitchen] + craft[k * rest : (k + 1) * rest] for k in range(POOL)
+            ]
+            self.draw.shuffle(self.waiting)
+        return self.waiting.pop()
+
+    def _losses(
+        self, examples: Sequence[Example], values: Sequence[Sequence[int]], encoded: Encoded
+    ) -> dict[str, Tensor]:
+        """Named losses of a batch."""
+        c, losses = self.config, dict[str, Tensor]()
+        for part, candidates in (
+            (slice(0, c.kitchen), self.objects),
+            (slice(c.kitchen, None), self._some_items(examples)),
+        ):
+            chosen = encoded.part(part)
+            parse = self.network.parse(chosen, _vectors(candidates), _vectors(PLACES)).floats()
+            for name, loss in parse_loss(parse, label(examples[part], values[part], candidates)).items():
+                losses[name] = losses.get(name, torch.zeros(())) + loss
+        losses["step"] = self._step_loss(encoded, examples[: c.kitchen])
+        return losses
+
+    def _some_items(self, examples: Sequence[Example]) -> list[str]:
+        """The items that the craft commands ask for, some with a word in common, and random ones."""
+        wanted = {thing for e in examples if e.world == "craft" for clause in e.clauses for thing in clause.things}
+        words = {word for name in wanted for word in name.split("_")}
+        alike = [name for name in self.items if name not in wanted and words & set(name.split("_"))]
+        rest = [name for name in self.items if name not in wanted]
+        room = max(self.config.candidates - len(wanted), 8)
+        some = self.draw.sample(alike, min(len(alike), room // 2)) + self.draw.sample(rest, min(len(rest), room // 2))
+        return sorted({*wanted, *some})
+
+    def _step_loss(self, encoded: Encoded, examples: Sequence[Example]) -> Tensor:
+        steps, skills = kitchen_steps(examples, self.draw)
+        rows = [k for k, step in enumerate(steps) if step is not None]
+        if not rows:
+            return torch.zeros(())
+        s = step_tensors([step for step in steps if step is not None], skills)
+        chosen = encoded.part(rows)
+        scores = self.network.rank(
+            chosen, s.facts, s.amounts, s.fact_mask, s.history, s.history_mask, _vectors(s.skills)
+        )
+        log_p = scores.float().log_softmax(-1)
+        return -torch.logsumexp(log_p.masked_fill(~s.right, -1e4), -1).mean()
+
+    # -- runs --------------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Train until the time is over, with checkpoints."""
+        c = self.config
+        if c.resume:
+            self._load()
+        shown = saved = time.perf_counter()
+        mean: dict[str, float] = {}
+        while self.spent < c.minutes * 60.0 and self.number < c.steps:
+            began = time.perf_counter()
+            for name, loss in self.step().items():
+                mean[name] = 0.98 * mean.get(name, loss) + 0.02 * loss
+            now = time.perf_counter()
+            self.spent += now - began
+            if now - shown > 30.0:
+                shown = now
+                text = "  ".join(f"{name} {loss:.3f}" for name, loss in mean.items())
+                print(f"{self.spent / 60:5.1f} of {c.minutes:.0f} min  step {self.number}  {text}", flush=True)
+            if now - saved > c.checkpoint_minutes * 60.0:
+                saved = now
+                self._save()
+        self._save()
+
+    def _save(self) -> None:
+        state = {"network": trained_parts(self.network), "optimiser": self.optimiser.state_dict(), "number": self.number,
+                 "spent": self.spent, "random": random_state(), "kitchen": self.kitchen.draw.getstate(),
+                 "craft": self.craft.draw.getstate(), "steps": self.draw.getstate()}  # fmt: skip
+        save_checkpoint(self.config.runs, self.number, state)
+
+    def _load(self) -> None:
+        state = load_checkpoint(self.config.runs)
+        if state is None:
+            return
+        self.network.load_state_dict(state["network"], strict=False)
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.number, self.spent = state["number"], state["spent"]
+        set_random_state(state["random"])
+        self.kitchen.draw.setstate(state["kitchen"])
+        self.craft.draw.setstate(state["craft"])
+        self.draw.setstate(state["steps"])
+
+
+def _length(example: Example) -> int:
+    return len(example.text)
+
+
+def _vectors(texts: Sequence[str]) -> Tensor:
+    with torch.autocast("cpu", enabled=False):
+        return vectors(texts)
+
+
+def main(config: Config) -> None:
+    """Train, measure, and write the model with its card."""
+    trainer = Trainer(config)
+    trainer.run()
+    model = EmbeddedModel(trainer.network.eval())
+    found = accuracy(model)
+    save_model(config.out, trainer.network, {
+        "command": "python -m planner.embedded.train", "seed": config.seed, "steps": trainer.number,
+        "wall_seconds": round(trainer.spent, 1), "threads": torch.get_num_threads(), "accuracy": found,
+    })  # fmt: skip
+    print(found)
+
+
+def parse_arguments(arguments: Sequence[str] | None = None) -> Config:
+    """A `Config` from the command line: one option per field."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for field in dataclasses.fields(Config):
+        option = f"--{field.name.replace('_', '-')}"
+        if field.type == "bool":
+            parser.add_argument(option, action="store_true")
+        else:
+            parser.add_argument(
+                option, type=type(field.default), default=field.default, help=f"default {field.default}"
+            )
+    return Config(**vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    main(parse_arguments())
