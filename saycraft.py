@@ -99,7 +99,7 @@ def run(a: argparse.Namespace) -> int:
         replay.check_video(a.video)
     start = _read_start(a.start)
     task, match = _task(a, start)
-    agent = build(_options(a, symbolic=a.symbolic))
+    agent = build(_options(a, symbolic=a.symbolic, goal="given"))
     agent.check_start(start)
     if not a.json:
         print(f"goal: {_goal_text(task.goal)}{match}", file=sys.stderr)
@@ -129,7 +129,7 @@ def plan(a: argparse.Namespace) -> int:
     from agents.executor import Job
 
     task, match = _task(a, _read_start(a.start))
-    agent = build(_options(a, symbolic=True))
+    agent = build(_options(a, symbolic=True, goal="given"))
     agent.check_start(dict(task.start))
     (trace,) = agent.executor().run([Job(task, 0, a.seed)])
     decisions = [d for d in trace.decisions if d.skill]
@@ -154,6 +154,8 @@ def _add_eval(commands: Any) -> None:
     )
     p.add_argument("--one-at-a-time", action="store_true", help="one environment only, to compare with")
     p.add_argument("--symbolic", action="store_true", help="apply the skills' declared effects instead of physics")
+    p.add_argument("--goal", default="read", choices=("read", "given"),
+                   help="read goals from the commands (default), or take those of the task file")  # fmt: skip
     p.add_argument("--out", type=Path, default=Path("results.json"), help="where results go (default results.json)")
     p.add_argument("--traces", type=Path, metavar="OUT.jsonl", help="write every episode's trace, one a line")
     p.add_argument("--task", action="append", metavar="ID", help="only this task (may be given several times)")
@@ -170,9 +172,10 @@ def evaluate(a: argparse.Namespace) -> int:
         check_output(a.traces)
     chosen = tasks.choose(tasks.load(a.tasks), a.task)
     num_envs = 1 if a.one_at_a_time else min(a.num_envs or 256, len(chosen) * a.episodes)
-    options = _options(a, symbolic=a.symbolic, num_envs=num_envs)
+    options = _options(a, symbolic=a.symbolic, num_envs=num_envs, goal=a.goal)
     keep = a.traces is not None
-    found, traces = run_tasks(build(options), chosen, a.episodes, shown=not a.json, keep_candidates=keep)
+    agent = build(options)
+    found, traces = run_tasks(agent, chosen, a.episodes, shown=not a.json, keep_candidates=keep)
     write_json(a.out, found)
     if a.traces:
         write_atomically(a.traces, "".join(json.dumps(trace.to_json()) + "\n" for trace in traces))
@@ -181,6 +184,8 @@ def evaluate(a: argparse.Namespace) -> int:
     else:
         print_results(found, _rich().print)
         print(f"written to {a.out}")
+    if meter := getattr(getattr(agent.planner, "model", None), "meter", None):
+        print(f"{a.llm}: {meter}", file=sys.stderr)
     return 0
 
 
@@ -312,7 +317,9 @@ def _planned(a: argparse.Namespace) -> list[str]:
     from agents.executor import Job
 
     task, _ = _task(a, {})
-    (trace,) = build(_options(a, symbolic=True)).executor(keep_candidates=False).run([Job(task, 0, a.seed)])
+    (trace,) = (
+        build(_options(a, symbolic=True, goal="given")).executor(keep_candidates=False).run([Job(task, 0, a.seed)])
+    )
     return trace.skills
 
 
@@ -367,17 +374,26 @@ def _command(commands: Any, name: str, function: Any, text: str) -> Parser:
 
 
 def _agent_options(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--world", default="craft", help="craft (default)")
-    p.add_argument("--planner", default="hybrid", help="hybrid (default) or plan4mc")
-    p.add_argument("--llm", default="embedded", metavar="SPEC", help="language model (default embedded)")
+    p.add_argument("--world", default="craft", help="craft (default) or kitchen")
+    p.add_argument("--planner", default="hybrid", help="hybrid (default), saycan, generate, no-affordance or plan4mc")
+    p.add_argument("--llm", default="embedded", metavar="SPEC",
+                   help="embedded (default), hf:PATH_OR_ID, openai:MODEL or langchain:PROVIDER:MODEL")  # fmt: skip
+    p.add_argument("--base-url", metavar="URL", help="of an OpenAI-compatible server, for --llm openai:MODEL")
+    p.add_argument("--device", help="for --llm hf:...: cpu, cuda, cuda:1 (default: cuda where there is one)")
+    p.add_argument("--dtype", help="for --llm hf:...: float32, bfloat16, float16")
+    p.add_argument("--llm-cap", type=_whole(1), metavar="TOKENS", help="stop when a server has used so many tokens")
+    p.add_argument("--llm-price", type=float, nargs=2, default=(0.0, 0.0), metavar=("IN", "OUT"),
+                   help="dollars per million tokens, for the cost shown")  # fmt: skip
     p.add_argument("--library", metavar="NAME|FILE", help="skill library (default: the world's own)")
     p.add_argument("--seed", type=_whole(0), default=0, help="default 0")
 
 
 def _options(a: argparse.Namespace, **more: Any) -> AgentOptions:
     from agents.agent import AgentOptions
+    from planner.language import ModelOptions
 
-    return AgentOptions(a.world, a.planner, a.llm, a.library, seed=a.seed, **more)
+    llm_options = ModelOptions(a.base_url, a.device, a.dtype, a.llm_cap, tuple(a.llm_price))
+    return AgentOptions(a.world, a.planner, a.llm, a.library, seed=a.seed, llm_options=llm_options, **more)
 
 
 def _library(a: argparse.Namespace) -> Any:
@@ -391,8 +407,9 @@ def _task(a: argparse.Namespace, start: dict[str, Any]) -> tuple[Task, str]:
     from agents.agent import understand
     from agents.tasks import Task
 
-    goal, note = understand(a.command, _library(a))
-    return Task("command", a.command, goal, "command", a.world, start), note
+    found = understand(a.command, _library(a), start)
+    note = "" if found.probability > 0.999 else f"   (understood: {found.text}; probability {found.probability:.2f})"
+    return Task("command", a.command, tuple(found.goal), "command", a.world, start), note
 
 
 def _read_start(text: str | None) -> dict[str, Any]:

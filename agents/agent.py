@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-from agents.executor import Camera, Executor, Limits, Runner
-from agents.symbolic import SymbolicRunner, SymbolicWorld
+from agents.executor import Camera, Executor, Limits, Reader, Runner
+from agents.symbolic import SymbolicRunner, SymbolicWorld, declared_facts
 from planner import make_planner
+from planner.language import ModelOptions, check_spec, load_model
 from planner.types import Planner
+from planner.understanding import Understanding
 from sim.world import UserError, World
 from skills.schema import Skill, SkillLibrary
 
-LIBRARIES = {"craft": "plan4mc"}  # the library that goes with each world
-MODELS = ("embedded",)
+LIBRARIES = {"craft": "plan4mc", "kitchen": "kitchen"}  # the library that goes with each world
+GOALS = ("read", "given")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class AgentOptions:
     num_envs: int = 1
     seed: int = 0
     symbolic: bool = False
+    goal: str = "read"  # from the command, or "given": the task's own
+    llm_options: ModelOptions = field(default_factory=ModelOptions)
 
 
 @dataclass
@@ -41,22 +46,26 @@ class Agent:
     runner: Runner
     skills: Mapping[str, Skill]  # as the executor sees them
     check_start: Callable[[dict[str, Any]], object]  # raises UserError for a `start` this world cannot set up
+    reader: Reader | None = None  # reads goals out of commands; None: tasks bring them
 
     def executor(
         self, *, limits: Limits | None = None, camera: Camera | None = None, keep_candidates: bool = True
     ) -> Executor:
         """A fresh closed loop over this agent's parts."""
         return Executor(self.world, self.skills, self.planner, self.runner, limits=limits, camera=camera,
-                        keep_candidates=keep_candidates)  # fmt: skip
+                        keep_candidates=keep_candidates, reader=self.reader)  # fmt: skip
 
 
 def build(options: AgentOptions) -> Agent:
     """The agent that `options` describe; unknown names raise `UserError` with the known ones."""
+    if options.goal not in GOALS:
+        raise UserError(f"goals are {' or '.join(GOALS)}, got '{options.goal}'")
     library = load_library(options)
     planner = build_planner(options, library)
-    make = _symbolic if options.symbolic else _craft
+    make = _symbolic if options.symbolic else _PHYSICS[options.world]
     world, runner, skills, check_start = make(options, library)
-    return Agent(options, library, planner, world, runner, skills, check_start)
+    reader = build_reader(library) if options.goal == "read" else None
+    return Agent(options, library, planner, world, runner, skills, check_start, reader)
 
 
 def load_library(options: AgentOptions) -> SkillLibrary:
@@ -67,10 +76,24 @@ def load_library(options: AgentOptions) -> SkillLibrary:
 
 
 def build_planner(options: AgentOptions, library: SkillLibrary) -> Planner:
-    """The planner that `options` name, over `library`."""
-    if options.llm not in MODELS:
-        raise UserError(f"language model '{options.llm}' is not available; models: {', '.join(MODELS)}")
-    return make_planner(options.planner, library)
+    """The planner that `options` name, over `library`; its language model is loaded where it reads language."""
+    check_spec(options.llm)
+    return make_planner(options.planner, library, partial(load_model, options.llm, options.llm_options))
+
+
+def build_reader(library: SkillLibrary) -> Reader:
+    """What reads goals out of commands, over `library`."""
+    from planner.understanding import make_reader
+
+    return make_reader(library)
+
+
+def understand(command: str, library: SkillLibrary, start: Mapping[str, Any]) -> Understanding:
+    """What a command asks for in a scene; raises `UserError` with the reason or the question where that is not clear."""
+    (found,) = build_reader(library).understand([command], [_start_reader(library)(start)])
+    if found.status != "clear":
+        raise UserError(f"'{command}': {found.reason}")
+    return found
 
 
 _Parts = tuple[World, Runner, Mapping[str, Skill], Callable[[dict[str, Any]], object]]
@@ -86,11 +109,32 @@ def _craft(options: AgentOptions, library: SkillLibrary) -> _Parts:
     return world, runner, library.skills, lambda start: Start.parse(start, world.config, world.data)
 
 
+def _no_physics(options: AgentOptions, library: SkillLibrary) -> _Parts:
+    raise UserError(f"world '{options.world}' has no physics yet; add --symbolic to run its skills' declared effects")
+
+
 def _symbolic(options: AgentOptions, library: SkillLibrary) -> _Parts:
     """Every skill is one step here, so none needs a policy or a time limit."""
     skills = {name: skill.model_copy(update={"policy": None}) for name, skill in library.skills.items()}
-    world = SymbolicWorld(options.num_envs, library.skills.values(), fact_names(options.world, library))
-    return world, SymbolicRunner(options.num_envs, library.skills), skills, lambda start: None
+    read_start = _start_reader(library)
+    world = SymbolicWorld(options.num_envs, library.skills.values(), fact_names(options.world, library), read_start)
+    return world, SymbolicRunner(options.num_envs, library.skills), skills, read_start
+
+
+_PHYSICS = {"craft": _craft, "kitchen": _no_physics}
+
+
+def _start_reader(library: SkillLibrary) -> Callable[[Mapping[str, Any]], Mapping[str, int]]:
+    """What turns a task's `start` into facts, for the symbolic world."""
+    if library.world != "kitchen":
+        return declared_facts
+    from sim.kitchen.scene import start_facts
+    from skills.household import HOLDING, ROBOT
+
+    def names(prefix: str) -> list[str]:
+        return [f.removeprefix(prefix).replace("_", " ") for f in sorted(library.facts) if f.startswith(prefix)]
+
+    return partial(start_facts, objects=names(HOLDING), places=names(ROBOT))
 
 
 def fact_names(world: str, library: SkillLibrary | None = None) -> tuple[str, ...]:
@@ -99,14 +143,8 @@ def fact_names(world: str, library: SkillLibrary | None = None) -> tuple[str, ..
 
     if world not in LIBRARIES:
         raise UserError(f"world '{world}' is not available; worlds: {', '.join(LIBRARIES)}")
+    if world != "craft":
+        return tuple(sorted((library or SkillLibrary.load(LIBRARIES[world])).facts))
     known = data.load()
     names = [*known.item_names[1:], *(f"{name}_nearby" for name in known.nearby_names), "health", "food", "night"]
     return tuple(dict.fromkeys([*names, *sorted(library.facts if library else ())]))
-
-
-def understand(command: str, library: SkillLibrary) -> tuple[tuple[Mapping[str, int], ...], str]:
-    """The goal of a command, and a note on how sure that is (empty when the words named it)."""
-    from planner.goals import match
-
-    found = match(command, library)
-    return found.goal, "" if found.exact else f"   (understood as '{found.name}', similarity {found.score:.2f})"

@@ -24,7 +24,8 @@ from agents.watch import FactWatch, gain_ranges, goal_ranges
 from sim.world import UserError, World
 
 if TYPE_CHECKING:
-    from planner.types import Decision, Planner
+    from planner.types import Decision, Goal, Planner
+    from planner.understanding import Understanding
     from skills.schema import Skill
 
 FREE, WAITING, ACTING = range(3)
@@ -41,6 +42,13 @@ class Runner(Protocol):
 
     def success_probability(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
         """Float [len(env_ids), S]: P(success) of every skill started now; NaN = unknown."""
+
+
+class Reader(Protocol):
+    """Understands commands: see `planner.understanding.Reader`."""
+
+    def understand(self, commands: Sequence[str], facts: Sequence[Mapping[str, int]]) -> Sequence[Understanding]:
+        """What each command asks for in its scene."""
 
 
 class Camera(Protocol):
@@ -79,12 +87,15 @@ class Executor:
     """Carries out jobs in a world with a planner and a runner."""
 
     def __init__(self, world: World, skills: Mapping[str, Skill], planner: Planner, runner: Runner, *,
-                 limits: Limits | None = None, camera: Camera | None = None, keep_candidates: bool = True):  # fmt: skip
+                 limits: Limits | None = None, camera: Camera | None = None, keep_candidates: bool = True,
+                 reader: Reader | None = None):  # fmt: skip
         self.world, self.planner, self.runner = world, planner, runner
         self.skills = list(skills.values())
         self.index = {skill.name: i for i, skill in enumerate(self.skills)}
         self.limits, self.camera, self.keep_candidates = limits or Limits(), camera, keep_candidates
+        self.reader = reader if getattr(planner, "uses_goals", True) else None
         n = world.num_envs
+        self.understood: list[Goal | None] = [None] * n  # what each command was read as, where there is a reader
         self.phase = np.full(n, FREE, dtype=np.int8)
         self.skill = np.full(n, -1, dtype=np.int64)
         self.deadline = np.zeros(n, dtype=np.int64)  # tick at which the running skill times out
@@ -138,6 +149,7 @@ class Executor:
     def _open(self, env: int, job: Job) -> None:
         task = job.task
         self.jobs[env], self.phase[env], self.began[env] = job, WAITING, time.perf_counter()
+        self.understood[env] = None
         self.traces[env] = Trace(
             task.id, task.family, task.command, job.episode, job.seed, [dict(a) for a in task.goal]
         )
@@ -179,11 +191,15 @@ class Executor:
         """One planner call for all of `envs`; starts what it chose."""
         facts = self._facts()
         known = {env: self._named(facts[env]) for env in envs}
+        envs = self._understand(envs, known)
+        if not envs:
+            return
         decisions = self.planner.decide(
-            [self._job(env).task.goal for env in envs],
+            [self.understood[env] or self._job(env).task.goal for env in envs],
             [known[env] for env in envs],
             [self._trace(env).history for env in envs],
             affordance=self._affordance(envs),
+            commands=[self._job(env).task.command for env in envs],
         )
         if len(decisions) != len(envs):
             raise RuntimeError(f"planner '{self.planner.name}' made {len(decisions)} decisions where {len(envs)} wait")
@@ -197,6 +213,20 @@ class Executor:
         if chosen:
             self.runner.start(chosen, [int(self.skill[env]) for env in chosen])
             self.phase[chosen] = ACTING
+
+    def _understand(self, envs: list[int], known: Mapping[int, Mapping[str, int]]) -> list[int]:
+        """Read the commands of episodes that have just begun; returns the environments that go on."""
+        new = [env for env in envs if self.understood[env] is None]
+        if self.reader is None or not new:
+            return envs
+        readings = self.reader.understand([self._job(env).task.command for env in new], [known[env] for env in new])
+        for env, reading in zip(new, readings, strict=True):
+            self._trace(env).understood = reading.text
+            if reading.status == "clear":
+                self.understood[env] = reading.goal
+            else:
+                self._end(env, f"{reasons.DECLINED}: {reading.reason}", self._facts())
+        return [env for env in envs if self.phase[env] == WAITING]
 
     def _affordance(self, envs: list[int]) -> np.ndarray | None:
         if not getattr(self.planner, "uses_affordance", False):
@@ -235,7 +265,7 @@ class Executor:
         self.skill[env] = self.index[skill.name]
         self.deadline[env] = tick + max(skill.steps, 1)
         self.hopeful_at[env] = tick
-        self.gains.set(env, [gain_ranges(skill.obtains, before)])
+        self.gains.set(env, [gain_ranges(skill, before)])
 
     # -- acting ------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ One skill is one step and one tick. A skill whose needs do not hold changes noth
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,20 +19,22 @@ from skills.schema import Skill
 class SymbolicWorld:
     """N sets of facts; actions int [N, 3] hold 1 + the skill's position in the first column, 0 = nothing."""
 
-    def __init__(self, num_envs: int, skills: Iterable[Skill], fact_names: Sequence[str]):
+    def __init__(self, num_envs: int, skills: Iterable[Skill], fact_names: Sequence[str],
+                 read_start: Callable[[Mapping[str, Any]], Mapping[str, int]] | None = None):  # fmt: skip
         self.num_envs, self.device = num_envs, torch.device("cpu")
         self.skills = list(skills)
         self.fact_names = tuple(fact_names)
+        self.read_start = read_start or declared_facts
         self.ticks = torch.zeros(num_envs, dtype=torch.int32)
         self._facts: list[Facts] = [{} for _ in range(num_envs)]
 
     def reset(self, *, seed: Any = None, options: dict[str, Any] | None = None) -> tuple[dict[str, torch.Tensor], dict]:
-        """Facts become those that a start declares: its inventory, and `facts` for anything else."""
+        """Facts become those that a start stands for."""
         options = options or {}
         mask, starts = options.get("mask"), options.get("start")
         for env in range(self.num_envs) if mask is None else np.flatnonzero(np.asarray(mask)):
             start = (starts[env] if starts is not None else None) or {}
-            self._facts[env] = {**start.get("facts", {}), **start.get("inventory", {})}
+            self._facts[env] = dict(self.read_start(start))
             self.ticks[env] = 0
         return {}, {}
 
@@ -56,6 +58,11 @@ class SymbolicWorld:
 
     def close(self) -> None:
         """Nothing to free."""
+
+
+def declared_facts(start: Mapping[str, Any]) -> dict[str, int]:
+    """The facts of a craft start: its inventory, and `facts` for anything else."""
+    return {**start.get("facts", {}), **start.get("inventory", {})}
 
 
 class SymbolicRunner:

@@ -15,6 +15,7 @@ IMPOSSIBLE = "no plan"
 TIME = "time limit"
 DIED = "died"
 DECISIONS = "too many decisions"
+DECLINED = "declined"  # followed by ": why, or what was asked back"
 ERROR = "error"  # followed by ": what"
 
 
@@ -63,6 +64,7 @@ class Trace:
     ticks: int = 0
     facts: dict[str, int] = field(default_factory=dict)  # at the end
     wall_s: float = 0.0
+    understood: str = ""  # the reading of the command, in words
     frames: list[Frame] = field(default_factory=list)
 
     @property

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from skills.schema import NEARBY, Skill
+
 HIGH = np.iinfo(np.int32).max
 LOW = np.iinfo(np.int32).min
 
@@ -59,8 +61,9 @@ def goal_ranges(goal: Sequence[Mapping[str, int]]) -> list[dict[str, tuple[int, 
     return [{name: (n, HIGH) if n > 0 else (LOW, 0) for name, n in alternative.items()} for alternative in goal]
 
 
-def gain_ranges(obtains: Mapping[str, int], before: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """What a skill must bring about: counts risen by the declared amounts over `before`, nearby facts true."""
+def gain_ranges(skill: Skill, before: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    """What a skill must bring about: counts risen by the declared amounts over `before`; what it first loses just holds."""
     return {
-        name: (1, HIGH) if name.endswith("_nearby") else (before.get(name, 0) + n, HIGH) for name, n in obtains.items()
+        name: (1, HIGH) if name.endswith(NEARBY) or skill.forgets(name) else (before.get(name, 0) + n, HIGH)
+        for name, n in skill.obtains.items()
     }

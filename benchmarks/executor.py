@@ -29,7 +29,7 @@ def rows(
     jobs = jobs[:: max(len(jobs) // episodes, 1)][:episodes]
     out: list[dict[str, Any]] = []
     for n in num_envs:
-        agent = build(AgentOptions(num_envs=n, symbolic=symbolic))
+        agent = build(AgentOptions(num_envs=n, symbolic=symbolic, goal="given"))
         agent.executor(keep_candidates=False).run(jobs[-1:])
         began = time.perf_counter()
         traces = agent.executor(keep_candidates=False).run(jobs)

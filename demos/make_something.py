@@ -17,11 +17,11 @@ from agents.trace import Trace
 
 def main(command: str = "make a wooden pickaxe", page: str = "replay.html", symbolic: bool = False) -> Trace:
     """One episode; returns its trace."""
-    agent = build(AgentOptions(symbolic=symbolic))
-    goal, note = understand(command, agent.library)
-    print(f"goal: {goal}{note}")
+    agent = build(AgentOptions(symbolic=symbolic, goal="given"))
+    found = understand(command, agent.library, {})
+    print(f"I understood: {found.text} (probability {found.probability:.2f})")
     executor = agent.executor(camera=None if symbolic else replay.WorldCamera())
-    (trace,) = executor.run([Job(Task("demo", command, goal), episode=0, seed=0)])
+    (trace,) = executor.run([Job(Task("demo", command, tuple(found.goal)), episode=0, seed=0)])
     replay.save_html(Path(page), trace, **replay.about(agent, trace))
     print(f"{trace.reason} after {trace.ticks / 20:.0f} s of game time: {' > '.join(trace.skills)}\nwritten to {page}")
     return trace

@@ -21,7 +21,7 @@ def missing(skill: Skill, facts: Mapping[str, int]) -> Facts:
 
 def apply(skill: Skill, facts: Mapping[str, int]) -> Facts:
     """Facts after the skill succeeded. A nearby fact holds or not (1 or absent); skills that move lose them all."""
-    after = {fact: n for fact, n in facts.items() if not (skill.loses_nearby and fact.endswith(NEARBY))}
+    after = {fact: n for fact, n in facts.items() if not skill.forgets(fact)}
     for fact, n in skill.consumes.items():
         after[fact] = after.get(fact, 0) - n
     for fact, n in skill.obtains.items():

@@ -47,16 +47,31 @@ class Match:
 
 def match(command: str, library: SkillLibrary) -> Match:
     """The goal that `command` asks for; raises `UserError` when nothing that the library obtains is close."""
-    text = " ".join(re.sub(r"[^a-z0-9 ]+", " ", command.lower().replace(",", " and ")).split())
+    named = exact(command, library)
+    if named:
+        return Match((named,), ", ".join(_words(fact) for fact in named), 1.0, True)
+    return _similar(command, _plain(command), _obtained(library), library)
+
+
+def exact(command: str, library: SkillLibrary) -> dict[str, int] | None:
+    """The goal of a command whose every word is a known name or number; None for any other one.
+
+    Raises `UserError` for an empty command and for one that asks for none.
+    """
+    text = _plain(command)
     if not text:
         raise UserError("the command is empty; expected words such as 'make a wooden pickaxe' or 'get 3 logs'")
     if re.search(r"(?:^| )0+(?: |$)", text):
         raise UserError(f"'{command}' asks for none; expected a count of at least 1")
-    facts = {fact: None for skill in library.skills.values() for fact in skill.obtains}
-    named = _told(text, library) or _named(text, facts)
-    if named:
-        return Match((named,), ", ".join(_words(fact) for fact in named), 1.0, True)
-    return _similar(command, text, facts, library)
+    return _told(text, library) or _named(text, _obtained(library))
+
+
+def _plain(command: str) -> str:
+    return " ".join(re.sub(r"[^a-z0-9 ]+", " ", command.lower().replace(",", " and ")).split())
+
+
+def _obtained(library: SkillLibrary) -> dict[str, None]:
+    return {fact: None for skill in library.skills.values() for fact in skill.obtains}
 
 
 def _told(text: str, library: SkillLibrary) -> dict[str, int] | None:

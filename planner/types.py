@@ -40,7 +40,7 @@ class Planner(Protocol):
     name: str
 
     def decide(self, goals: Sequence[Goal], facts: Sequence[Facts], history: Sequence[Sequence[str]],
-               affordance: np.ndarray | None = None) -> list[Decision]:  # fmt: skip
+               affordance: np.ndarray | None = None, commands: Sequence[str] | None = None) -> list[Decision]:  # fmt: skip
         """One decision per environment; `history` are its skills so far, `affordance` is P(success) [B, S], NaN = unknown."""
 
 

@@ -26,6 +26,9 @@ class FakeSkill:
     text: str = ""
     kind: str = "harvest"
 
+    def forgets(self, fact: str) -> bool:
+        return False
+
 
 SKILLS = {
     s.name: s
@@ -131,7 +134,7 @@ class FakePlanner:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def decide(self, goals, facts, history, affordance=None) -> list[FakeDecision]:
+    def decide(self, goals, facts, history, affordance=None, commands=None) -> list[FakeDecision]:
         self.batches.append(len(goals))
         return [self._one(goal[0], f) for goal, f in zip(goals, facts, strict=True)]
 

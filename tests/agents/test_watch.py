@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from agents.watch import FactWatch, gain_ranges, goal_ranges
+from skills.schema import Skill
 
 NAMES = ["a", "b", "c", "d"]
 
@@ -36,8 +37,12 @@ def test_nothing_watched_never_holds():
     assert not watch.holds(np.ones((2, 4), dtype=int)).any()
 
 
-def test_gains_are_over_the_start_but_nearby_facts_just_hold():
-    assert gain_ranges({"log": 2, "cow_nearby": 1}, {"log": 3, "cow_nearby": 1}) == {
-        "log": (5, np.iinfo(np.int32).max),
-        "cow_nearby": (1, np.iinfo(np.int32).max),
+def test_gains_are_over_the_start_but_nearby_facts_and_lost_ones_just_hold():
+    high = np.iinfo(np.int32).max
+    cut = Skill(name="cut", text="cut", kind="harvest", obtains={"log": 2, "cow_nearby": 1})
+    assert gain_ranges(cut, {"log": 3, "cow_nearby": 1}) == {"log": (5, high), "cow_nearby": (1, high)}
+    go = Skill(name="go", text="go", kind="go", loses=("robot_at_",), obtains={"robot_at_table": 1, "visited_table": 1})
+    assert gain_ranges(go, {"robot_at_table": 1, "visited_table": 1}) == {
+        "robot_at_table": (1, high),
+        "visited_table": (2, high),
     }

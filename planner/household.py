@@ -1,0 +1,166 @@
+"""From what a command means to a goal in the scene at hand: which counts of which objects, where.
+
+A clause may be met in several ways (any fruit will do), so a goal has alternatives; those that need least come first.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations, combinations_with_replacement, product
+
+from planner.embedded.clauses import ALL, Clause
+from planner.types import Facts
+from skills.household import AT, CLOSED, HOLDING, OPEN, ROBOT, VISITED
+
+MOST_WAYS = 12  # of one clause
+MOST_ALTERNATIVES = 36  # of a goal
+TRASH, DRAWER = "trash_can", "drawer"
+
+
+class Unmet(ValueError):
+    """A clause that this scene cannot meet; its text says why."""
+
+
+class Scene:
+    """What the facts say of objects and places, less what earlier clauses have claimed."""
+
+    def __init__(self, facts: Facts):
+        self.facts = facts
+        self.robot = next((name.removeprefix(ROBOT) for name in facts if name.startswith(ROBOT)), "user")
+        self.held = next((name.removeprefix(HOLDING) for name in facts if name.startswith(HOLDING)), None)
+        self.lying: Counter[tuple[str, str]] = Counter()
+        for name, n in facts.items():
+            thing, at, place = name.rpartition(AT)
+            if at and not name.startswith((ROBOT, VISITED)):
+                self.lying[thing, place] = n
+
+    def available(self, things: Iterable[str], sources: Iterable[str], target: str | None) -> Counter[str]:
+        """How many of each thing could be moved to `target`; what lies in the trash only where nothing else would do."""
+        names, where = set(things), set(sources)
+        found: Counter[str] = Counter()
+        if self.held in names and not where:
+            found[str(self.held)] += 1
+        for (thing, place), n in self.lying.items():
+            if thing in names and n > 0 and place != target and (place in where if where else place != TRASH):
+                found[thing] += n
+        if not found and not where:
+            for (thing, place), n in self.lying.items():
+                if thing in names and place == TRASH != target:
+                    found[thing] += n
+        return +found
+
+    def effort(self, thing: str) -> float:
+        """How far away a thing is: in the hand, here, elsewhere, in a closed drawer."""
+        if thing == self.held:
+            return 0.0
+        places = [place for (name, place), n in self.lying.items() if name == thing and n > 0]
+        closed = DRAWER in places and not self.facts.get(OPEN)
+        return 1.0 if self.robot in places else 3.0 if closed and len(places) == 1 else 2.0
+
+
+def goal_of(clauses: Sequence[Clause], facts: Facts) -> tuple[dict[str, int], ...]:
+    """Alternatives that meet all clauses, least effort first. Raises `Unmet` for what the scene does not have."""
+    scene = Scene(facts)
+    ways = [_ways(clause, k, clauses, scene) for k, clause in enumerate(clauses)]
+    found: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
+    for combined in sorted(
+        product(*(list(enumerate(some)) for some in ways)), key=lambda pick: sum(rank for rank, _ in pick)
+    ):
+        goal = _together([way for _, way in combined], facts)
+        found.setdefault(tuple(sorted(goal.items())), goal)
+        if len(found) >= MOST_ALTERNATIVES:
+            break
+    return tuple(found.values())
+
+
+def _together(parts: Sequence[Mapping[str, int]], facts: Facts) -> dict[str, int]:
+    """One goal of several: counts add up over what was there, later words on the drawer and the hand replace earlier ones."""
+    goal: dict[str, int] = {}
+    for part in parts:
+        for name, n in part.items():
+            if name in goal and n > 0 and AT in name and not name.startswith((ROBOT, VISITED)):
+                goal[name] += n - facts.get(name, 0)
+            else:
+                goal.pop({OPEN: CLOSED, CLOSED: OPEN}.get(name, ""), None)
+                goal.pop(name, None)
+                goal[name] = n
+    return goal
+
+
+def _ways(clause: Clause, k: int, clauses: Sequence[Clause], scene: Scene) -> list[dict[str, int]]:
+    """The ways to meet one clause; an empty dict where later clauses make it so anyway."""
+    last = k == len(clauses) - 1
+    things, places = _names(clause.things), sorted(_names(clause.place))
+    if clause.verb in ("bring", "put"):
+        return _moved(clause, things, places, scene)
+    if clause.verb == "open":
+        return [{OPEN: 1}]
+    if clause.verb == "close":
+        return [{CLOSED: 1}]
+    if clause.verb == "go":
+        there = [{f"{VISITED}{p}": scene.facts.get(f"{VISITED}{p}", 0) + 1} for p in places]
+        return [{**way, f"{ROBOT}{p}": 1} for way, p in zip(there, places, strict=True)] if last else there
+    if clause.verb == "drop":
+        return [{f"{HOLDING}{scene.held}": 0}] if scene.held in things else [{}]
+    if not last:
+        return [{}]  # picked up or found on the way to something else
+    if clause.verb == "pick":
+        if scene.held in things:
+            return [{f"{HOLDING}{scene.held}": 1}]
+        found = scene.available(things, _names(clause.source), None)
+        return [{f"{HOLDING}{name}": 1} for name in _nearest(found, scene)] or _none(clause)
+    spots = {p: None for (name, p), n in scene.lying.items() if name in things and n > 0}
+    return [{f"{ROBOT}{place}": 1} for place in sorted(spots, key=lambda p: p != scene.robot)] or _none(clause)
+
+
+def _moved(clause: Clause, things: set[str], places: Sequence[str], scene: Scene) -> list[dict[str, int]]:
+    """Ways to get the asked number of things to one of the places."""
+    ways: list[tuple[float, dict[str, int]]] = []
+    for place in places:
+        found = scene.available(things, _names(clause.source), place)
+        there = {name: n for (name, p), n in scene.lying.items() if p == place and name in things and n > 0}
+        if not found and there:
+            ways.append((0.0, {f"{name}{AT}{place}": n for name, n in there.items()}))
+        for chosen in _choices(clause, found, scene):
+            effort = sum(scene.effort(name) for name in chosen)
+            counts = Counter(chosen)
+            ways.append(
+                (
+                    effort,
+                    {f"{name}{AT}{place}": scene.facts.get(f"{name}{AT}{place}", 0) + n for name, n in counts.items()},
+                )
+            )
+    if not ways:
+        return _none(clause)
+    ways.sort(key=lambda way: way[0])
+    return [way for _, way in ways[:MOST_WAYS]]
+
+
+def _choices(clause: Clause, found: Counter[str], scene: Scene) -> list[tuple[str, ...]]:
+    """Which things to take, as names with repetitions."""
+    if not found:
+        return []
+    if clause.count == ALL:
+        return [tuple(found.elements())]
+    names = _nearest(found, scene)
+    number = min(clause.count, len(names) if clause.different else found.total())
+    if clause.different:
+        return list(combinations(names[: MOST_WAYS + 1], number))[: 4 * MOST_WAYS]
+    options = combinations_with_replacement(names[:MOST_WAYS], number)
+    return [some for some in options if all(n <= found[name] for name, n in Counter(some).items())][: 4 * MOST_WAYS]
+
+
+def _nearest(found: Mapping[str, int], scene: Scene) -> list[str]:
+    return sorted(found, key=scene.effort)
+
+
+def _names(texts: Iterable[str]) -> set[str]:
+    return {text.replace(" ", "_") for text in texts}
+
+
+def _none(clause: Clause) -> list[dict[str, int]]:
+    names = sorted(clause.things)
+    what = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+    where = f" at the {' or '.join(sorted(clause.source))}" if clause.source else " here"
+    raise Unmet(f"there is no {what or 'such thing'}{where}")

@@ -1,0 +1,154 @@
+"""From a command to a goal: the model's most probable reading, with the others, or a question where it is not sure.
+
+"I understood: bed x 1." Readings that are too unsure, that ask for nothing, or for what no skill obtains are declined
+with the reason; two readings of about the same probability are asked back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+
+from planner.embedded import lexicon
+from planner.embedded.clauses import ALL, Clause
+from planner.embedded.kitchen import PLACES
+from planner.goals import exact, match
+from planner.household import Unmet, goal_of
+from planner.types import Facts, Goal
+from sim.world import UserError
+from skills.household import HOLDING, ROBOT
+from skills.schema import NEARBY, SkillLibrary
+
+if TYPE_CHECKING:
+    from planner.embedded.model import EmbeddedModel, Meaning
+
+LEAST = 0.15  # probability below which a reading is not acted on
+RIVAL = 0.7  # a second reading this probable, relative to the first, is asked about
+
+
+@dataclass(frozen=True)
+class Understanding:
+    """What a command was taken to ask for; `status` "clear" has a goal, "ask" a question, "declined" a reason."""
+
+    status: Literal["clear", "ask", "declined"]
+    goal: Goal = ()
+    text: str = ""  # the reading, in words
+    probability: float = 0.0
+    reason: str = ""  # the question, or why it was declined
+    readings: tuple[tuple[str, float], ...] = field(default=())
+
+
+def make_reader(library: SkillLibrary) -> Reader:
+    """A reader with the embedded model; for a craft library without it, one that goes by names and similarity."""
+    try:
+        from planner.embedded.model import load
+
+        return Reader(library, load())
+    except UserError:
+        if library.world != "craft":
+            raise
+        return Reader(library, None)
+
+
+class Reader:
+    """Understands commands over one library. Craft commands whose every word is a name are read by rule, others by model."""
+
+    def __init__(self, library: SkillLibrary, model: EmbeddedModel | None):
+        self.library, self.model = library, model
+        self.obtained = {fact for skill in library.skills.values() for fact in skill.obtains}
+        if library.world == "kitchen":
+            self.objects = _after(library, HOLDING)
+            self.places: tuple[str, ...] = _after(library, ROBOT)
+        else:
+            self.objects, self.places = craft_things(), PLACES
+
+    def understand(self, commands: Sequence[str], facts: Sequence[Facts]) -> list[Understanding]:
+        """What each command asks for, given the facts of its scene."""
+        found = [self._by_name(command) if self.library.world == "craft" else None for command in commands]
+        rest = [k for k, reading in enumerate(found) if reading is None]
+        if self.model is not None and rest:
+            meanings = self.model.parse([commands[k] for k in rest], self.objects, self.places, self.library.world)
+            for k, meaning in zip(rest, meanings, strict=True):
+                found[k] = self._one(meaning, facts[k])
+        return [reading for reading in found if reading is not None]
+
+    def _by_name(self, command: str) -> Understanding | None:
+        """A craft command read by rule; without a model by similarity too."""
+        try:
+            goal = exact(command, self.library)
+            if goal is None and self.model is None:
+                match_ = match(command, self.library)
+                return Understanding("clear", match_.goal, match_.name, match_.score)
+        except UserError as error:
+            return Understanding("declined", reason=str(error))
+        if goal is None:
+            return None
+        return Understanding(
+            "clear", (goal,), ", ".join(f"{fact.replace('_', ' ')} x {n}" for fact, n in goal.items()), 1.0
+        )
+
+    def _one(self, meaning: Meaning, facts: Facts) -> Understanding:
+        text = in_words(meaning.clauses)
+        readings = ((text, meaning.probability), *((in_words(clauses), p) for clauses, p in meaning.others))
+        known = {"text": text, "probability": meaning.probability, "readings": readings}
+        if not meaning.clauses:
+            return Understanding("declined", reason="the command asks for nothing that I can do", **known)  # type: ignore[arg-type]
+        if meaning.probability < LEAST:
+            return Understanding("declined", reason=f"I am not sure what is meant (perhaps: {text})", **known)  # type: ignore[arg-type]
+        if len(readings) > 1 and readings[1][1] > RIVAL * meaning.probability:
+            return Understanding("ask", reason=f"do you mean {readings[0][0]}, or {readings[1][0]}?", **known)  # type: ignore[arg-type]
+        try:
+            goal = (
+                goal_of(meaning.clauses, facts) if self.library.world == "kitchen" else (self._counts(meaning.clauses),)
+            )
+        except Unmet as error:
+            return Understanding("declined", reason=str(error), **known)  # type: ignore[arg-type]
+        return Understanding("clear", goal, **known)  # type: ignore[arg-type]
+
+    def _counts(self, clauses: Sequence[Clause]) -> dict[str, int]:
+        """A craft goal: so many of each item, or a block or animal nearby."""
+        goal: dict[str, int] = {}
+        for clause in clauses:
+            name = next(iter(clause.things))
+            fact = f"{name}{NEARBY}" if clause.verb == "place" and not name.endswith(NEARBY) else name
+            if fact not in self.obtained:
+                raise Unmet(f"no skill of library '{self.library.name}' obtains {fact.replace('_', ' ')}")
+            goal[fact] = 1 if fact.endswith(NEARBY) else goal.get(fact, 0) + max(clause.count, 1)
+        return goal
+
+
+def in_words(clauses: Sequence[Clause]) -> str:
+    """Clauses as a person would check them: "bring 1 of apple, banana; go to table"."""
+    return "; ".join(_clause(clause) for clause in clauses) or "nothing"
+
+
+def _clause(clause: Clause) -> str:
+    names = sorted(name.removesuffix(NEARBY).replace("_", " ") for name in clause.things)
+    if clause.verb == "get":
+        return f"{names[0]} x {clause.count}"
+    what = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    number = "all" if clause.count == ALL else str(clause.count) + (" different" if clause.different else "")
+    words = [clause.verb, *([f"{number} of {what}" if len(names) > 1 or clause.count != 1 else what] if what else [])]
+    if clause.source:
+        words.append(f"from {' or '.join(sorted(clause.source))}")
+    if clause.place:
+        words.append(f"to {' or '.join(sorted(clause.place))}")
+    return " ".join(words)
+
+
+@lru_cache(maxsize=1)
+def craft_things() -> tuple[str, ...]:
+    """Everything of the craft world that can be named: items, then blocks and animals nearby."""
+    words: Mapping = lexicon.load("craft_items")
+    items = [name for name in words if name not in ("findable", "others")] + list(words["others"])
+    return (*items, *words["findable"])
+
+
+def _after(library: SkillLibrary, prefix: str) -> tuple[str, ...]:
+    """Names that follow a prefix in the library's facts, with spaces."""
+    return tuple(dict.fromkeys(
+        fact.removeprefix(prefix).replace("_", " ")
+        for skill in library.skills.values() for fact in skill.obtains if fact.startswith(prefix)
+    ))  # fmt: skip
