@@ -8,6 +8,8 @@ of where the target was last seen, which is kept here. The layout is the same fo
     target      box, rays, memory              each: seen?, ahead, right, up, distance, and how far gaze and target part
     body        pitch, height, depth band, life, tool, motion since the last decision, way from the start, time used
     action      12 moves, 3 interactions       one-hot of the decision before
+    place       biome one-hot, day's clock     sine and cosine of the time of day, and whether it is night
+    task        8 traits of the skill          see `skills.targets`; and whether its nearby fact held when it began
 """
 
 from __future__ import annotations
@@ -19,22 +21,34 @@ import torch
 from numba import prange
 
 from sim.craft.actions import INTERACT, MOVES
+from sim.craft.biomes import BIOMES
 from sim.craft.compile import compiled, parallel
 from sim.craft.grid import SIZE
 from sim.craft.senses import EYE_HEIGHT
-from sim.craft.state import MAX_FOOD, MAX_HEALTH, MAX_OXYGEN, WorldConfig
-from skills.targets import TargetTable
+from sim.craft.state import DAY_TICKS, MAX_FOOD, MAX_HEALTH, MAX_OXYGEN, NIGHT_END, NIGHT_START, WorldConfig
+from sim.craft.world import CraftWorld
+from skills.targets import TRAITS, TargetTable
 
 GRID = (-1, 2, -1, 1, -2, 3)  # ahead, across, up: first and last cell
 GRID_CELLS = 72
 TARGET_NUMBERS = 8
 BODY_NUMBERS = 20
-FEATURES_VERSION = 1
+PLACE_NUMBERS = len(BIOMES) + 3
+FEATURES_VERSION = 2
 
 
 def feature_size(config: WorldConfig) -> int:
     """Length of a feature row under a world's configuration."""
-    return GRID_CELLS + 2 * len(config.lidar) + 3 * TARGET_NUMBERS + BODY_NUMBERS + MOVES + len(INTERACT)
+    return (
+        GRID_CELLS
+        + 2 * len(config.lidar)
+        + 3 * TARGET_NUMBERS
+        + BODY_NUMBERS
+        + MOVES
+        + len(INTERACT)
+        + PLACE_NUMBERS
+        + TRAITS
+    )
 
 
 @compiled
@@ -114,11 +128,24 @@ def _nearest_voxel(voxels, box, want_block, fx, fy, fz):
 
 
 @compiled
+def _write_place(out, k, biome, time):
+    """Biome and time of day."""
+    out[k + biome] = 1.0
+    k += len(BIOMES)
+    angle = 2.0 * math.pi * time / DAY_TICKS
+    out[k], out[k + 1] = math.sin(angle), math.cos(angle)
+    out[k + 2] = 1.0 if NIGHT_START <= time < NIGHT_END else 0.0
+    return k + 3
+
+
+@compiled
 def _featurize(i, out, senses, memory, tables, skill, rays, box, limit):
     """Fill feature row i; see the module's docstring for the layout."""
-    (blocks, block_distance, mobs, mob_distance, voxels, compass, position, life, inventory, equipped) = senses
-    (seen, seen_at, seen_age, start_at, last_at, move, interact, used) = memory
-    (want_blocks, want_mobs, tool, depth, ticks_limit, solid, dig_ticks, harvestable) = tables
+    (blocks, block_distance, mobs, mob_distance, voxels, compass, position, life, inventory, equipped, biome, time) = (
+        senses
+    )
+    (seen, seen_at, seen_age, start_at, last_at, move, interact, used, near) = memory
+    (want_blocks, want_mobs, tool, depth, ticks_limit, traits, solid, dig_ticks, harvestable) = tables
     row = out[i]
     row[:] = 0.0
     k = skill[i]
@@ -183,6 +210,9 @@ def _featurize(i, out, senses, memory, tables, skill, rays, box, limit):
     at += 20
     row[at + move[i]] = 1.0
     row[at + 12 + interact[i]] = 1.0
+    at = _write_place(row, at + 15, biome[i], time[i])
+    row[at : at + traits.shape[1]] = traits[k]
+    row[at + traits.shape[1]] = near[i]
     last_at[i, 0], last_at[i, 1], last_at[i, 2] = x, y, z
 
 
@@ -198,9 +228,10 @@ class Featurizer:
     `skill` int64 [N] holds the row of `targets` that each environment works on; set it through `begin`.
     """
 
-    def __init__(self, num_envs: int, world: object, targets: TargetTable):
-        config: WorldConfig = world.config  # type: ignore[attr-defined]
-        t = world.tables[0]  # type: ignore[attr-defined]
+    def __init__(self, num_envs: int, world: CraftWorld, targets: TargetTable):
+        config: WorldConfig = world.config
+        t = world.tables[0]
+        self._world, self._near = world, targets.near
         self.size = feature_size(config)
         self.skill = np.zeros(num_envs, dtype=np.int64)
         self.rows = np.zeros((num_envs, self.size), dtype=np.float32)
@@ -208,10 +239,10 @@ class Featurizer:
         self._memory = (
             np.zeros(num_envs, np.uint8), np.zeros((num_envs, 3), f), np.zeros(num_envs, np.int32),
             np.zeros((num_envs, 3), f), np.zeros((num_envs, 3), f), np.zeros(num_envs, np.int64),
-            np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int32),
+            np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int32), np.zeros(num_envs, np.uint8),
         )  # fmt: skip
-        self._tables = (targets.blocks, targets.mobs, targets.tool, targets.depth, targets.limit, t["block_solid"],
-                        t["dig_ticks"], t["harvestable"])  # fmt: skip
+        self._tables = (targets.blocks, targets.mobs, targets.tool, targets.depth, targets.limit, targets.traits,
+                        t["block_solid"], t["dig_ticks"], t["harvestable"])  # fmt: skip
         self._rays, self._box, self._limit = t["rays"], t["box"], float(config.ray_range)
         self._all = np.arange(num_envs)
 
@@ -227,10 +258,12 @@ class Featurizer:
 
     def begin(self, envs: np.ndarray, skills: np.ndarray, position: torch.Tensor) -> None:
         """Forget everything about `envs` and condition them on `skills` (rows of the target table)."""
-        seen, _, age, start_at, last_at, move, interact, used = self._memory
+        seen, _, age, start_at, last_at, move, interact, used, near = self._memory
         self.skill[envs] = skills
         here = position.numpy()[envs]
         start_at[envs], last_at[envs] = here, here
+        fact = self._near[skills]
+        near[envs] = np.where(fact >= 0, self._world.nearby(envs)[np.arange(len(envs)), fact], 0)
         seen[envs], age[envs], move[envs], interact[envs], used[envs] = 0, 0, 0, 0, 0
 
     def acted(self, envs: np.ndarray, move: np.ndarray, interact: np.ndarray, ticks: np.ndarray) -> None:
@@ -249,4 +282,4 @@ class Featurizer:
 
 
 _SENSES = ("rays_block", "rays_block_distance", "rays_entity", "rays_entity_distance", "voxels", "compass", "position",
-           "life", "inventory", "equipped")  # fmt: skip
+           "life", "inventory", "equipped", "biome", "time")  # fmt: skip

@@ -12,9 +12,11 @@ import numpy as np
 
 from sim.craft.data import CraftData
 from sim.craft.terrain import ORE_BANDS
-from skills.schema import Skill
+from skills.schema import NEARBY, Skill
 
 ANYWHERE = (0, 47)
+PASSIVE = ("cow", "sheep", "pig", "chicken")
+TRAITS = 4 + len(PASSIVE)
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class TargetTable:
     tool: np.ndarray  # i16[S] item to hold, 0 = none asked
     depth: np.ndarray  # f32[S, 2] heights between which the target lies
     limit: np.ndarray  # f32[S] game ticks
+    near: np.ndarray  # i64[S] nearby fact that it needs or obtains, -1 = none
+    traits: np.ndarray  # f32[S, TRAITS] how hard it is, see `_traits`
 
 
 def target_blocks(name: str, data: CraftData) -> np.ndarray:
@@ -58,4 +62,25 @@ def make_targets(skills: list[Skill], data: CraftData) -> TargetTable:
         else:
             blocks[row] = target_blocks(skill.target, data)
             depth[row] = ORE_BANDS.get(skill.target, ANYWHERE)
-    return TargetTable(blocks, mobs, tool, depth, limit)
+    traits = np.array([_traits(skill, blocks[row], tool[row], data) for row, skill in enumerate(skills)], np.float32)
+    near = np.array([_near(skill, data) for skill in skills], dtype=np.int64)
+    return TargetTable(blocks, mobs, tool, depth, limit, near, traits.reshape(-1, TRAITS))
+
+
+def _near(skill: Skill, data: CraftData) -> int:
+    facts = [*skill.requires, *skill.consumes, *skill.obtains]
+    names = [fact.removesuffix(NEARBY) for fact in facts if fact.endswith(NEARBY)]
+    return data.nearby_names.index(names[0]) if names else -1
+
+
+def _traits(skill: Skill, blocks: np.ndarray, tool: int, data: CraftData) -> list[float]:
+    """Time allowed, pieces asked for, pieces that one mob gives, digging time, and which passive mob it is."""
+    fact, count = next(iter(skill.obtains.items()))
+    drops = 0.0
+    if skill.target in data.mob_names and fact in data.item_index:
+        given = data.mob_drop_item[data.mob_names.index(skill.target)] == data.item_index[fact]
+        low, high = (np.asarray(a)[data.mob_names.index(skill.target)] for a in (data.mob_drop_min, data.mob_drop_max))
+        drops = float((given * (low + high)).sum()) / 2
+    ticks = data.dig_ticks[blocks > 0, tool]
+    dig = min(float(ticks.min()) / 80.0, 2.0) if ticks.size else 0.0
+    return [skill.steps / 4000.0, count / 4.0, drops / 4.0, dig, *(float(skill.target == name) for name in PASSIVE)]

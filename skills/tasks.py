@@ -54,7 +54,7 @@ PURPOSES = {
     "judge": Spread(near=0.0, night=0.0, buried=0.3, chained=0.6),  # which policy is kept
     "evaluate": Spread(near=0.0, night=0.0),  # honest starts, for the cards
     "wide": Spread(
-        near=0.3, night=0.25, no_tool=0.15, no_mobs=0.2, any_biome=0.35, buried=0.2, chained=0.3
+        near=0.6, night=0.25, no_tool=0.15, no_mobs=0.2, any_biome=0.35, buried=0.2, chained=0.3
     ),  # for the heads
     "far": Spread(
         near=0.1, night=0.5, no_tool=0.3, no_mobs=0.35, any_biome=0.8, buried=0.4

@@ -30,7 +30,7 @@ from skills.rollout import Episodes, actor, play
 
 DEFAULT_MINUTES = 75.0
 POLICY_SHARE = 0.85  # of a family's time; the rest is for evaluation and success head
-SHARES = {"find": 2.0, "harvest": 1.5, "mine": 2.0, "hunt": 1.0, "use": 0.7, "place": 0.5}  # others: 1
+SHARES = {"find": 1.6, "harvest": 1.0, "mine": 2.2, "hunt": 1.5, "use": 1.2, "place": 0.4}  # others: 1
 TEMPERATURES = (1.0, 0.5)  # none without chance: it may repeat a fruitless action for ever
 
 
@@ -60,7 +60,7 @@ class TrainConfig:
     test_envs: int = 512
     test_per_env: int = 2
     head_envs: int = 1024
-    head_rounds: int = 8  # at most; fewer when time is short
+    head_rounds: int = 24  # at most; fewer when time is short
 
 
 def train(names: str | Sequence[str] = "all", *, library: Any, minutes: float | None = None, resume: bool = False,

@@ -130,20 +130,23 @@ def _blocks(game: Any, extra: dict, items: dict[int, dict], index: dict[str, int
         "block_replaceable": np.isin(ids, [block_id[n] for n in extra["replaceable"]]).astype(np.uint8),
         "block_opaque": np.array([bool(names[k]) and k > 0 and not liquid[k] for k in ids], np.uint8),
         "block_color": color,
-        **_digging(game, blocks, items, index),
+        **_digging(game, extra, blocks, items, index),
         **_drops(extra, blocks, block_id, items, index),
         **_nearby(extra, block_id),
     }
 
 
-def _digging(game: Any, blocks: dict[int, dict], items: dict[int, dict], index: dict[str, int]) -> dict[str, Any]:
+def _digging(
+    game: Any, extra: dict, blocks: dict[int, dict], items: dict[int, dict], index: dict[str, int]
+) -> dict[str, Any]:
     """Ticks and harvest of every block with every item (minecraft.wiki "Breaking", the 1.11 formula)."""
     ticks = np.full((256, len(index)), NEVER, np.int16)
     harvest = np.zeros((256, len(index)), np.uint8)
     for k, block in blocks.items():
-        hardness = block["hardness"]
+        hardness = extra["hardness"].get(block["name"], block["hardness"])
+        material = extra["material"].get(block["name"], block.get("material"))
         tools = {int(i) for i in block["harvestTools"]} if block.get("harvestTools") else None
-        speeds = {int(i): v for i, v in game.materials.get(block.get("material"), {}).items()}
+        speeds = {int(i): v for i, v in game.materials.get(material, {}).items()}
         by_item = [(0, 0), *((index[item["name"]], item_id) for item_id, item in items.items())]
         for column, item_id in by_item:
             fits = tools is None or item_id in tools
