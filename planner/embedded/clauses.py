@@ -62,7 +62,7 @@ def mark_numbers(text: str) -> tuple[str, list[int]]:
         values.append(number(found.group()))
         return f" {MARKS[len(values) - 1]} "
 
-    plain = re.sub(r"\b(?:7|seven)[- ]?up\b", "7up", text.lower().replace("\u2019", "'"))
+    plain = re.sub(r"\b(?:7|seven)[- ]?up(s?)\b", r"7up\1", text.lower().replace("\u2019", "'"))
     return " ".join(_NUMBER.sub(replace, plain).split()), values
 
 

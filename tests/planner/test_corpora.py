@@ -1,0 +1,105 @@
+"""The corpus behind the embedded model: marks of numbers, held-out words, meanings that can be carried out."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from planner.embedded import lexicon
+from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, MARKS, mark_numbers, number
+from planner.embedded.craft import CraftCorpus
+from planner.embedded.kitchen import PLACES, KitchenCorpus
+from planner.embedded.lexicon import held_out, indefinite, is_plural, plural, published
+from planner.embedded.noise import disturb, misspell
+from planner.embedded.scenes import DONE, worked_out
+
+CORPORA = {"kitchen": KitchenCorpus, "craft": CraftCorpus}
+
+
+@pytest.mark.parametrize(("text", "marked", "values"), [
+    ("bring me two cokes", "bring me {0} cokes", [2]),
+    ("Get 64 logs and twenty-one planks", "get {0} logs and {1} planks", [64, 21]),
+    ("a couple of 7-ups", "{0} 7ups", [2]),
+    ("a 7 up, please", "a 7up, please", []),
+    ("someone left it", "someone left it", []),
+])  # fmt: skip
+def test_numbers_become_marks(text, marked, values):
+    assert mark_numbers(text) == (marked.format(*MARKS), values)
+
+
+def test_numbers_have_values():
+    assert [number(text) for text in ("12", "forty two", "half a dozen", "seven")] == [12, 42, 6, 7]
+    with pytest.raises(ValueError, match="no number"):
+        number("many")
+
+
+@pytest.mark.parametrize(("noun", "one", "many"), [
+    ("apple", "an apple", "apples"), ("can of coke", "a can of coke", "cans of coke"), ("water", "some water", "waters"),
+    ("rice chips", "some rice chips", "rice chips"), ("knife", "a knife", "knives"), ("berry", "a berry", "berries"),
+])  # fmt: skip
+def test_english(noun, one, many):
+    assert indefinite(noun) == one and plural(noun) == many and is_plural(many)
+
+
+@pytest.mark.parametrize("world", CORPORA)
+def test_examples_are_whole_and_the_same_for_a_seed(world):
+    some = [CORPORA[world](3).example() for _ in range(1)] + [
+        e for c in [CORPORA[world](3)] for e in (c.example() for _ in range(400))
+    ]
+    assert some[0] == some[1] and some[0].text == some[1].text
+    verbs = {clause.verb for e in some for clause in e.clauses}
+    assert verbs <= set(KITCHEN_VERBS if world == "kitchen" else CRAFT_VERBS) and len(verbs) >= 3
+    for example in some:
+        assert "{" not in example.text and example.text.strip() and not published(example.text)
+        for clause in example.clauses:
+            assert clause.place <= set(PLACES) and clause.source <= set(PLACES)
+            assert clause.count >= ALL
+            assert clause.things or clause.verb in ("go", "open", "close")
+            if clause.count > 1:
+                assert (
+                    clause.count in mark_numbers(example.text.lower())[1] or "&" in example.text or clause.count < 100
+                )
+
+
+@pytest.mark.parametrize("world", CORPORA)
+def test_wording_is_wide(world):
+    corpus = CORPORA[world](0)
+    texts = {corpus.example().text for _ in range(1000)}
+    assert len(texts) > 970 and len({text.split()[0].lower() for text in texts}) > 60
+
+
+def test_training_never_sees_what_is_held_out():
+    corpus = KitchenCorpus(0)
+    held = [t for t in corpus.frames["connectors"] if held_out(t)]
+    assert held and all(corpus._pick("connectors") not in held for _ in range(500))
+    unseen = KitchenCorpus(0, "frames")
+    assert sum(unseen._pick("connectors") in held for _ in range(200)) > 100
+
+
+def test_published_commands_are_known_and_left_out():
+    sums = lexicon._published()
+    assert len(sums) > 100
+    import hashlib
+
+    assert hashlib.sha1(b"how would you do it").hexdigest()[:12] not in sums
+
+
+def test_slips_keep_most_of_a_text():
+    draw = random.Random(0)
+    for _ in range(200):
+        assert abs(len(misspell("bring me the multigrain chips", draw, 2)) - 29) <= 2
+    kept = sum(disturb("bring me the tea", draw).lower().rstrip(".!? ") == "bring me the tea" for _ in range(500))
+    assert 200 < kept < 450
+
+
+def test_worked_out_plans_end_with_done_once():
+    corpus, draw, found = KitchenCorpus(1), random.Random(0), 0
+    for _ in range(200):
+        example = corpus.example()
+        plan = worked_out(example.clauses, draw)
+        if plan:
+            found += 1
+            assert plan[-1].right == (DONE,) and all(DONE not in step.right for step in plan[:-1])
+            assert all(len(step.history) == k for k, step in enumerate(plan))
+    assert found > 120

@@ -1,0 +1,67 @@
+"""From clauses to goals in a scene."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.embedded.clauses import ALL, Clause
+from planner.household import Unmet, goal_of
+
+USER, TRASH = frozenset({"user"}), frozenset({"trash can"})
+FACTS = {"robot_at_user": 1, "hand_empty": 1, "drawer_closed": 1, "coke_at_table": 2, "tea_at_close_counter": 1,
+         "apple_at_table": 1, "tea_at_drawer": 1}  # fmt: skip
+
+
+def things(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+def goals(*clauses: Clause, facts=FACTS):
+    return [dict(option) for option in goal_of(clauses, facts)]
+
+
+def test_any_of_some():
+    assert goals(Clause("bring", things("coke", "tea", "redbull"), place=USER)) == [
+        {"coke_at_user": 1},
+        {"tea_at_user": 1},
+    ]
+
+
+def test_counts_and_different_things():
+    assert {"coke_at_user": 1, "tea_at_user": 1} in goals(Clause("bring", things("coke", "tea"), 2, place=USER))
+    assert {"coke_at_user": 2} in goals(Clause("bring", things("coke", "tea"), 2, place=USER))
+    different = Clause("bring", things("coke", "tea", "apple"), 2, different=True, place=USER)
+    assert all(set(goal.values()) == {1} and len(goal) == 2 for goal in goals(different))
+
+
+def test_all_and_places():
+    assert goals(Clause("put", things("coke", "apple"), ALL, source=things("table"), place=TRASH)) == [
+        {"coke_at_trash_can": 2, "apple_at_trash_can": 1}
+    ]
+
+
+def test_what_is_there_already_counts_as_done():
+    facts = {**FACTS, "apple_at_user": 1}
+    del facts["apple_at_table"]
+    assert goals(Clause("bring", things("apple"), place=USER), facts=facts) == [{"apple_at_user": 1}]
+
+
+def test_what_is_in_hand_comes_first():
+    facts = {"robot_at_table": 1, "holding_tea": 1, "coke_at_table": 1, "drawer_closed": 1}
+    assert goals(Clause("bring", things("coke", "tea"), place=USER), facts=facts)[0] == {"tea_at_user": 1}
+
+
+def test_several_clauses_add_up():
+    both = (Clause("bring", things("coke"), place=USER), Clause("bring", things("coke"), place=USER))
+    assert goals(*both) == [{"coke_at_user": 2}]
+    assert goals(Clause("open"), Clause("close")) == [{"drawer_closed": 1}]
+    assert goals(Clause("go", place=things("table")), Clause("go", place=USER)) == [
+        {"visited_table": 1, "visited_user": 1, "robot_at_user": 1}
+    ]
+
+
+def test_a_scene_without_it_is_told():
+    with pytest.raises(Unmet, match="there is no sponge here"):
+        goals(Clause("bring", things("sponge"), place=USER))
+    with pytest.raises(Unmet, match="no apple at the far counter"):
+        goals(Clause("bring", things("apple"), source=things("far counter"), place=USER))
