@@ -25,7 +25,7 @@ class Problem:
 
 
 def build(skills: Iterable[Skill]) -> nx.DiGraph:
-    """Nodes ("skill", name) and ("fact", name)."""
+    """Nodes ("skill", name) and ("fact", name). A fact needed in two ways is one edge, `also` naming the other."""
     graph = nx.DiGraph()
     for skill in skills:
         node = ("skill", skill.name)
@@ -34,7 +34,12 @@ def build(skills: Iterable[Skill]) -> nx.DiGraph:
         needs += [("equips", {skill.equips: 1})] if skill.equips else []
         for kind, facts in needs:
             for fact, n in facts.items():
-                graph.add_edge(("fact", fact), node, kind=kind, n=n)
+                edge = ("fact", fact), node
+                if graph.has_edge(*edge):
+                    known = graph.edges[edge]
+                    known.update(kind=kind, n=max(n, known["n"]), also=(*known.get("also", ()), known["kind"]))
+                else:
+                    graph.add_edge(*edge, kind=kind, n=n)
         for fact, n in skill.obtains.items():
             graph.add_edge(node, ("fact", fact), kind="obtains", n=n)
     return graph
@@ -43,13 +48,14 @@ def build(skills: Iterable[Skill]) -> nx.DiGraph:
 def check(library: SkillLibrary, fact_names: Collection[str], given: Collection[str] = ()) -> list[Problem]:
     """Everything wrong with a library: unknown facts and targets, counts, skills that never run, cycles without entry.
 
-    `given` are facts that an episode may start with; a thing that no skill obtains counts as given.
+    `given` are facts that an episode may start with, besides the library's own; what no skill obtains counts as given.
     """
     skills = library.skills
     known = set(fact_names)
     problems = [problem for skill in skills.values() for problem in _entry_problems(skill, known)]
+    problems += _without_policy(skills)
     problems += _same_effect(skills)
-    return problems + _unreachable(skills, set(given))
+    return problems + _unreachable(skills, {*given, *library.given})
 
 
 def _entry_problems(skill: Skill, known: set[str]) -> list[Problem]:
@@ -65,8 +71,22 @@ def _entry_problems(skill: Skill, known: set[str]) -> list[Problem]:
         found.append(Problem(skill.name, "obtains nothing"))
     useless = [fact for fact, n in skill.obtains.items() if skill.consumes.get(fact, 0) >= n]
     found += [Problem(skill.name, f"consumes as many {fact} as it obtains") for fact in useless]
-    if skill.kind != "craft" and skill.policy is None:
-        found.append(Problem(skill.name, f"is of kind {skill.kind} but no policy performs it"))
+    return found
+
+
+def _without_policy(skills: Mapping[str, Skill]) -> list[Problem]:
+    """Skills that nothing performs; one line for a kind of which no skill has a policy."""
+    by_kind: dict[str, list[Skill]] = {}
+    for skill in skills.values():
+        if skill.kind != "craft":
+            by_kind.setdefault(skill.kind, []).append(skill)
+    found = []
+    for kind, some in by_kind.items():
+        bare = [skill for skill in some if skill.policy is None]
+        if len(bare) == len(some) > 1:
+            found.append(Problem(f"kind {kind}", f"no policy performs any of its {len(some)} skills"))
+        else:
+            found += [Problem(skill.name, f"is of kind {kind} but no policy performs it") for skill in bare]
     return found
 
 

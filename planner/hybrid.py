@@ -35,7 +35,7 @@ class Hybrid:
 
     name = "hybrid"
 
-    def __init__(self, library: SkillLibrary, *, uses_affordance: bool = False):
+    def __init__(self, library: SkillLibrary, *, uses_affordance: bool = True):
         self.library, self.skills, self.uses_affordance = library, library.skills, uses_affordance
         self.index = {name: k for k, name in enumerate(self.skills)}
         self.baseline = Plan4MC(library)

@@ -9,7 +9,7 @@ of where the target was last seen, which is kept here. The layout is the same fo
     body        pitch, height, depth band, life, tool, motion since the last decision, way from the start, time used
     action      12 moves, 3 interactions       one-hot of the decision before
     place       biome one-hot, day's clock     sine and cosine of the time of day, and whether it is night
-    task        8 traits of the skill          see `skills.targets`; and whether its nearby fact held when it began
+    task        8 traits of the skill          see `skills.targets`
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _featurize(i, out, senses, memory, tables, skill, rays, box, limit):
     (blocks, block_distance, mobs, mob_distance, voxels, compass, position, life, inventory, equipped, biome, time) = (
         senses
     )
-    (seen, seen_at, seen_age, start_at, last_at, move, interact, used, near) = memory
+    (seen, seen_at, seen_age, start_at, last_at, move, interact, used) = memory
     (want_blocks, want_mobs, tool, depth, ticks_limit, traits, solid, dig_ticks, harvestable) = tables
     row = out[i]
     row[:] = 0.0
@@ -212,7 +212,6 @@ def _featurize(i, out, senses, memory, tables, skill, rays, box, limit):
     row[at + 12 + interact[i]] = 1.0
     at = _write_place(row, at + 15, biome[i], time[i])
     row[at : at + traits.shape[1]] = traits[k]
-    row[at + traits.shape[1]] = near[i]
     last_at[i, 0], last_at[i, 1], last_at[i, 2] = x, y, z
 
 
@@ -231,7 +230,6 @@ class Featurizer:
     def __init__(self, num_envs: int, world: CraftWorld, targets: TargetTable):
         config: WorldConfig = world.config
         t = world.tables[0]
-        self._world, self._near = world, targets.near
         self.size = feature_size(config)
         self.skill = np.zeros(num_envs, dtype=np.int64)
         self.rows = np.zeros((num_envs, self.size), dtype=np.float32)
@@ -239,7 +237,7 @@ class Featurizer:
         self._memory = (
             np.zeros(num_envs, np.uint8), np.zeros((num_envs, 3), f), np.zeros(num_envs, np.int32),
             np.zeros((num_envs, 3), f), np.zeros((num_envs, 3), f), np.zeros(num_envs, np.int64),
-            np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int32), np.zeros(num_envs, np.uint8),
+            np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int32),
         )  # fmt: skip
         self._tables = (targets.blocks, targets.mobs, targets.tool, targets.depth, targets.limit, targets.traits,
                         t["block_solid"], t["dig_ticks"], t["harvestable"])  # fmt: skip
@@ -258,12 +256,10 @@ class Featurizer:
 
     def begin(self, envs: np.ndarray, skills: np.ndarray, position: torch.Tensor) -> None:
         """Forget everything about `envs` and condition them on `skills` (rows of the target table)."""
-        seen, _, age, start_at, last_at, move, interact, used, near = self._memory
+        seen, _, age, start_at, last_at, move, interact, used = self._memory
         self.skill[envs] = skills
         here = position.numpy()[envs]
         start_at[envs], last_at[envs] = here, here
-        fact = self._near[skills]
-        near[envs] = np.where(fact >= 0, self._world.nearby(envs)[np.arange(len(envs)), fact], 0)
         seen[envs], age[envs], move[envs], interact[envs], used[envs] = 0, 0, 0, 0, 0
 
     def acted(self, envs: np.ndarray, move: np.ndarray, interact: np.ndarray, ticks: np.ndarray) -> None:

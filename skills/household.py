@@ -31,6 +31,13 @@ def household_skills(entry: dict[str, Any], where: str) -> list[Skill]:
     return skills
 
 
+def household_given(entry: dict[str, Any]) -> list[str]:
+    """Facts that a scene may start with: any object anywhere or in the hand, an empty hand, the robot, the drawer."""
+    objects, places = map(str, entry["objects"]), [str(place) for place in entry["places"]]
+    lying = [(fact(name, AT, place), fact(HOLDING, name)) for name in objects for place in places]
+    return list(dict.fromkeys([HAND, OPEN, CLOSED, *(fact(ROBOT, place) for place in places), *sum(lying, ())]))
+
+
 def fact(*words: str) -> str:
     """A fact's name from words: ("water bottle", "_at_", "table") -> water_bottle_at_table."""
     return "".join(words).replace(" ", "_").lower()

@@ -55,8 +55,8 @@ class Skill(BaseModel):
 class SkillLibrary:
     """Skills of one world by name, in the order of their file."""
 
-    def __init__(self, name: str, world: str, skills: Iterable[Skill]):
-        self.name, self.world = name, world
+    def __init__(self, name: str, world: str, skills: Iterable[Skill], given: Iterable[str] = ()):
+        self.name, self.world, self.given = name, world, tuple(given)  # given: facts that a start brings
         self.skills = {skill.name: skill for skill in skills}
 
     @classmethod
@@ -73,17 +73,23 @@ class SkillLibrary:
         except yaml.YAMLError as error:
             raise UserError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
         if not isinstance(content, dict) or not isinstance(content.get("skills"), dict):
-            raise UserError(f"{path.name} must hold `world`, `skills` (name: entry) and may hold `derive`, `household`")
+            raise UserError(
+                f"{path.name} must hold `world`, `skills` (name: entry) and may hold `derive`, `household`, `given`"
+            )
+        given = content.get("given", [])
+        if not isinstance(given, list) or not all(isinstance(fact, str) for fact in given):
+            raise UserError(f"{path.name}: `given` must be a list of facts, got {given!r}")
         skills = [_parse(name, entry, path.name) for name, entry in content["skills"].items()]
         if content.get("household"):
-            from skills.household import household_skills
+            from skills.household import household_given, household_skills
 
             skills += household_skills(content["household"], path.name)
+            given = [*given, *household_given(content["household"])]
         if content.get("derive"):
             from skills.recipes import craft_skills
 
             skills += craft_skills(content["derive"], taken=content["skills"])
-        return cls(path.stem, content.get("world", "craft"), _measured(skills))
+        return cls(path.stem, content.get("world", "craft"), _measured(skills), given)
 
     @cached_property
     def facts(self) -> frozenset[str]:

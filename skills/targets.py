@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.craft.data import CraftData
 from sim.craft.terrain import ORE_BANDS
-from skills.schema import NEARBY, Skill
+from skills.schema import Skill
 
 ANYWHERE = (0, 47)
 PASSIVE = ("cow", "sheep", "pig", "chicken")
@@ -28,7 +28,6 @@ class TargetTable:
     tool: np.ndarray  # i16[S] item to hold, 0 = none asked
     depth: np.ndarray  # f32[S, 2] heights between which the target lies
     limit: np.ndarray  # f32[S] game ticks
-    near: np.ndarray  # i64[S] nearby fact that it needs or obtains, -1 = none
     traits: np.ndarray  # f32[S, TRAITS] how hard it is, see `_traits`
 
 
@@ -63,14 +62,7 @@ def make_targets(skills: list[Skill], data: CraftData) -> TargetTable:
             blocks[row] = target_blocks(skill.target, data)
             depth[row] = ORE_BANDS.get(skill.target, ANYWHERE)
     traits = np.array([_traits(skill, blocks[row], tool[row], data) for row, skill in enumerate(skills)], np.float32)
-    near = np.array([_near(skill, data) for skill in skills], dtype=np.int64)
-    return TargetTable(blocks, mobs, tool, depth, limit, near, traits.reshape(-1, TRAITS))
-
-
-def _near(skill: Skill, data: CraftData) -> int:
-    facts = [*skill.requires, *skill.consumes, *skill.obtains]
-    names = [fact.removesuffix(NEARBY) for fact in facts if fact.endswith(NEARBY)]
-    return data.nearby_names.index(names[0]) if names else -1
+    return TargetTable(blocks, mobs, tool, depth, limit, traits.reshape(-1, TRAITS))
 
 
 def _traits(skill: Skill, blocks: np.ndarray, tool: int, data: CraftData) -> list[float]:

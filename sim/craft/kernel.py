@@ -114,10 +114,3 @@ def nearby_all(envs, tables, out):
     """out int32[N, K]: 1 for every nearby fact that holds."""
     for i in prange(envs.shape[0]):
         nearby(envs[i], tables[0], out[i])
-
-
-@parallel
-def nearby_some(envs, tables, chosen, out):
-    """out int32[len(chosen), K]: as `nearby_all`, of the environments `chosen` only."""
-    for j in prange(chosen.shape[0]):
-        nearby(envs[chosen[j]], tables[0], out[j])

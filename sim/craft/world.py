@@ -21,7 +21,7 @@ from sim.craft import data as craft_data
 from sim.craft.actions import FUNCTIONAL, MOVES
 from sim.craft.chance import scramble
 from sim.craft.grid import CELLS
-from sim.craft.kernel import nearby_all, nearby_some, observe_all, reset_some, step_all
+from sim.craft.kernel import nearby_all, observe_all, reset_some, step_all
 from sim.craft.start import Start
 from sim.craft.state import (
     NIGHT_END,
@@ -128,12 +128,6 @@ class CraftWorld(gym.vector.VectorEnv):
         out[:, -2] = np.ceil(self.arrays.food)
         out[:, -1] = (self.arrays.time >= NIGHT_START) & (self.arrays.time < NIGHT_END)
         return torch.from_numpy(out)
-
-    def nearby(self, envs: np.ndarray) -> np.ndarray:
-        """int32 [len(envs), K]: which of `data.nearby_names` are near in some environments."""
-        out = np.zeros((len(envs), len(self.data.nearby_names)), dtype=np.int32)
-        nearby_some(self._envs, self.tables, np.asarray(envs, dtype=np.int64), out)
-        return out
 
     @property
     def ticks(self) -> torch.Tensor:

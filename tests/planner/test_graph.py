@@ -63,7 +63,15 @@ def test_every_corruption_is_found(name: str) -> None:
 def test_edges_carry_kind_and_count() -> None:
     graph = build(SkillLibrary.load("plan4mc").skills.values())
     assert graph.edges[("fact", "planks"), ("skill", "bed")]["n"] == 3
-    assert graph.edges[("fact", "shears"), ("skill", "wool")]["kind"] == "equips"
+    shears = graph.edges[("fact", "shears"), ("skill", "wool")]
+    assert shears["kind"] == "equips" and shears["also"] == ("requires",)
+
+
+def test_what_a_start_brings_is_no_cycle() -> None:
+    kitchen = SkillLibrary.load("kitchen")
+    problems = [str(problem) for problem in check(kitchen, fact_names("kitchen", kitchen))]
+    assert problems and all("no policy performs" in problem for problem in problems)
+    assert not check(SkillLibrary.load("craft"), FACTS)
 
 
 def test_drawings_are_whole_and_light_the_plan() -> None:

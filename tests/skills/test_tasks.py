@@ -15,7 +15,7 @@ from skills.cards import load_weights
 from skills.features import GRID_CELLS, Featurizer
 from skills.runner import SkillRunner
 from skills.schema import SkillLibrary
-from skills.targets import make_targets, target_blocks
+from skills.targets import TRAITS, make_targets, target_blocks
 from skills.tasks import FAMILIES, describe_features, make_task
 
 LIBRARY = SkillLibrary.load("plan4mc")
@@ -88,13 +88,22 @@ def test_the_runner_takes_the_tool_then_acts_and_crafts_at_once() -> None:
 
 
 def test_success_heads_tell_hopeful_from_hopeless() -> None:
-    world = CraftWorld(2)
+    world = CraftWorld(32)
     near = {"biome": "plains", "inventory": {"shears": 1}, "mobs": {"sheep": 4}, "mob_range": 4}
-    obs, _ = world.reset(seed=0, options={"start": [near, {"biome": "desert"}]})
-    chance = SkillRunner(LIBRARY, world).success_probability(obs, [0, 1])
-    wool = list(LIBRARY.skills).index("wool")
-    assert chance.shape == (2, len(LIBRARY.skills)) and bool(((chance >= 0) & (chance <= 1)).all())
-    assert chance[0, wool] > 0.8 and chance[0, wool] - chance[1, wool] > 0.5
+    starts = [near] * 16 + [{"biome": "desert"}] * 16
+    obs, _ = world.reset(seed=0, options={"start": starts})
+    chance = SkillRunner(LIBRARY, world).success_probability(obs, list(range(32)))
+    assert chance.shape == (32, len(LIBRARY.skills)) and bool(((chance >= 0) & (chance <= 1)).all())
+    for name in ("wool", "find_sheep"):
+        column = chance[:, list(LIBRARY.skills).index(name)]
+        assert column[:16].median() > 0.9 and column[:16].median() - column[16:].median() > 0.3
+
+
+def test_feature_rows_end_with_the_traits_of_the_skill() -> None:
+    task = make_task("use", 4, 3, skills=SKILLS, purpose="train")
+    rows = task.reset().numpy()
+    assert (rows[:, -TRAITS:] == task.targets.traits[task.features.skill]).all()
+    assert rows[:, -TRAITS:].any(1).all()
 
 
 @pytest.mark.parametrize("family", FAMILIES)
