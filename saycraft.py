@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agents.trace import Trace
 
 VERSION = "0.1.0"
-BENCHES = ("world", "policies", "executor", "train")
+BENCHES = ("world", "policies", "scoring", "executor", "train")
 MAX_ENVS = 65_536
 
 

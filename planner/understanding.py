@@ -100,12 +100,17 @@ class Reader:
         if len(readings) > 1 and readings[1][1] > RIVAL * meaning.probability:
             return Understanding("ask", reason=f"do you mean {readings[0][0]}, or {readings[1][0]}?", **known)  # type: ignore[arg-type]
         try:
-            goal = (
-                goal_of(meaning.clauses, facts) if self.library.world == "kitchen" else (self._counts(meaning.clauses),)
-            )
+            goal = self._moves(meaning, facts) if self.library.world == "kitchen" else (self._counts(meaning.clauses),)
         except Unmet as error:
             return Understanding("declined", reason=str(error), **known)  # type: ignore[arg-type]
         return Understanding("clear", goal, **known)  # type: ignore[arg-type]
+
+    def _moves(self, meaning: Meaning, facts: Facts) -> Goal:
+        """A kitchen goal: with the objects that are surely meant where the scene has them."""
+        try:
+            return goal_of(meaning.surest or meaning.clauses, facts)
+        except Unmet:
+            return goal_of(meaning.clauses, facts)
 
     def _counts(self, clauses: Sequence[Clause]) -> dict[str, int]:
         """A craft goal: so many of each item, or a block or animal nearby."""

@@ -102,9 +102,11 @@ class KitchenCorpus:
             return self._listed()
         if r < 0.24:
             return self._visits()
-        if r < 0.62:
+        if r < 0.30:
+            return self._preference()
+        if r < 0.64:
             return self._part()
-        if r < 0.66:
+        if r < 0.68:
             return self._swap()
         return self._joined()
 
@@ -160,6 +162,24 @@ class KitchenCorpus:
             if entry.get("unless_about"):
                 clauses[0] = Clause("bring", clauses[0].things - {name}, place=USER)
         return say, clauses
+
+    def _preference(self) -> tuple[str, list[Clause]]:
+        """What someone likes or cannot have, then a request for a kind of thing."""
+        self._imperative = False
+        category = self.draw.choice([c for c in NOUNS if len(self.index.get(c, ())) > 1])
+        request = fill(self._pick("bring_one"), {"x": indefinite(self.draw.choice(NOUNS[category]))})
+        if self.draw.random() < 0.6:
+            name = self.draw.choice(sorted(self.index[category] & frozenset(OBJECTS)) or sorted(self.index[category]))
+            said = self._said(name)
+            said = self.draw.choice([plural, plural, indefinite, _the])(said)
+            text, things = fill(self._pick("excluding_first"), {"x": said, "c": request}), self.index[category] - {name}
+        else:
+            fitting = [t for t in self.tags if self.tags[t].get("adjectives") and self.index[t] & self.index[category]]
+            tag = self.draw.choice(fitting) if fitting else category
+            word = self.draw.choice(choose(self.tags[tag].get("adjectives") or [tag], self._unseen("words")))
+            text = fill(self._pick("liking_first"), {"adj": word, "c": request})
+            things = self.index[tag] & self.index[category]
+        return text, [Clause("bring", things, place=USER)]
 
     def _wanted(self, entry: dict) -> Clause:
         things = frozenset({entry["object"]}) if "object" in entry else self.everything
@@ -244,14 +264,14 @@ class KitchenCorpus:
     def _thing(self, depth: int = 0) -> Thing:
         """A phrase for one object, and all objects it may stand for."""
         r = self.draw.random()
-        if r < 0.5 or depth:
+        if r < 0.46 or depth:
             name = self._object()
             noun = self._said(name)
             article: Callable[[str], str] = self.draw.choice([indefinite, indefinite, _the, _the, _one, _my])
             return article(noun), frozenset({name})
-        if r < 0.72:
+        if r < 0.66:
             return self._tagged("one")
-        if r < 0.82:
+        if r < 0.76:
             return self._qualified()
         if r < 0.94:
             return self._excluding()

@@ -10,7 +10,7 @@ import copy
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,29 +20,35 @@ import torch
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from planner.embedded import lexicon
 from planner.embedded.batches import encode, kitchen_skills, step_tensors
 from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, VERBS, Clause
-from planner.embedded.kitchen import OBJECTS
 from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
 from planner.embedded.scenes import Step
 from planner.language import Prompt, Scores
 from planner.similarity import SHA256, minilm, sentence_vectors
 from sim.world import UserError
 from skills.files import write_atomic
+from skills.schema import NEARBY
 
 FOLDER = Path(__file__).parent / "weights"
 T = TypeVar("T")
+NEARLY = 0.9  # of the most probable object's probability
 SURE = 0.02  # other choices below this probability are no second readings
+TAKES, TAKES_NOTHING = ("bring", "put", "pick", "find"), ("go", "open", "close")
+NOTHING: tuple[frozenset[str], float] = (frozenset(), 1.0)
 WORLD_VERBS = {"kitchen": KITCHEN_VERBS, "craft": CRAFT_VERBS}
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a command was read as, how probable that is, and the next best readings."""
+    """What a command was read as, how probable that is, and the next best readings. `surest` is the same with fewer objects
+    where any one of several would do: those that are nearly as probable as the most probable one."""
 
     clauses: tuple[Clause, ...]
     probability: float
     others: tuple[tuple[tuple[Clause, ...], float], ...] = field(default=(), compare=False)
+    surest: tuple[Clause, ...] = field(default=(), compare=False)
 
 
 class EmbeddedModel:
@@ -108,15 +114,17 @@ class EmbeddedModel:
         log_probs = scores.log_softmax(-1).numpy().astype(np.float32)
         return Scores(log_probs, np.ones(log_probs.shape, dtype=np.int64), "ranker")
 
+    def write(self, prompts: Sequence[Prompt]) -> list[str]:
+        """A next step per prompt. A ranker does not write: this is its best text over all objects of the corpus, those of
+        the scene or not, which is what "generate, then map to the nearest skill" can be for it."""
+        texts = kitchen_skills(tuple(lexicon.load("objects")))
+        return [texts[int(row.argmax())] for row in self.score(prompts, texts).log_probs]
+
     def complete(self, prompt: str, schema: type[T]) -> T:
         """Not what a ranker can do."""
         raise UserError(
             "the embedded model ranks texts and does not write any; give --llm hf:PATH, openai:MODEL or langchain:..."
         )
-
-    def kitchen_skills(self) -> list[str]:
-        """The texts of the kitchen's skills, as in training."""
-        return kitchen_skills(OBJECTS)
 
 
 def spaced(name: str) -> str:
@@ -148,21 +156,36 @@ def _meaning(
         counts[2 + len(numbers) :] = 0.0
         kind = int(counts.argmax())
         probability *= float(counts[kind] / max(counts.sum(), 1e-9))
-        chosen, sure = _set(things[k], objects, needed=VERBS[best] not in ("go", "open", "close"))
-        spots, placed = _set(place[k], places, needed=VERBS[best] in ("go", "put", "bring"))
-        origin, known = _set(source[k], places, needed=False)
-        if world == "craft":
-            spots, placed, origin, known = frozenset(), 1.0, frozenset(), 1.0
-            chosen, sure = _single(things[k], objects)
-        probability *= sure * placed * known
+        name = VERBS[best]
         number = ALL if kind == 1 else 1 if kind == 0 else numbers[kind - 2]
-        clauses.append(Clause(VERBS[best], chosen, number, bool(different[k] > 0.5), origin, spots))
+        if world == "craft":
+            chosen, sure = _single(_items(things[k], objects, name), objects)
+            clauses.append(Clause(name, chosen, number))
+            probability *= sure
+            continue
+        chosen, sure = _set(things[k], objects, needed=True) if name not in TAKES_NOTHING else NOTHING
+        spots, placed = (_set(place[k], places, needed=True) if name in ("go", "put") else
+                         (frozenset({"user"}), 1.0) if name == "bring" else NOTHING)  # fmt: skip
+        origin, known = _set(source[k], places, needed=False) if name in TAKES else NOTHING
+        probability *= sure * placed * known
+        many = bool(different[k] > 0.5) and number > 1
+        clauses.append(Clause(name, chosen, number if name in TAKES else 1, many, origin, spots))
     made = tuple(clauses)
     for k, clause in enumerate(clauses):
-        for other, share in _second(clause, things[k], objects, world):
+        for other, share in _second(clause, _items(things[k], objects, clause.verb), objects, world):
             others.append(((*made[:k], other, *made[k + 1 :]), probability * share))
     others.sort(key=lambda pair: -pair[1])
-    return Meaning(made, probability, tuple(pair for pair in others[:5] if pair[1] > SURE))
+    surest = tuple(_surer(clause, things[k], objects) for k, clause in enumerate(clauses))
+    return Meaning(made, probability, tuple(pair for pair in others[:5] if pair[1] > SURE), surest)
+
+
+def _surer(clause: Clause, p: np.ndarray, names: Sequence[str]) -> Clause:
+    """The clause over the objects that are likeliest meant, unless all of them are asked for."""
+    if clause.count == ALL or len(clause.things) < 2:
+        return clause
+    least = NEARLY * max(float(p[k]) for k, name in enumerate(names) if name in clause.things)
+    things = frozenset(name for k, name in enumerate(names) if name in clause.things and p[k] >= least)
+    return replace(clause, things=things)
 
 
 def _set(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[str], float]:
@@ -172,6 +195,12 @@ def _set(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[s
         inside[int(p.argmax())] = True
     chosen = frozenset(name for name, is_in in zip(names, inside, strict=True) if is_in)
     return chosen, math.exp(float(np.log(np.clip(np.where(inside, p, 1 - p), 1e-3, 1)).sum()))
+
+
+def _items(p: np.ndarray, names: Sequence[str], verb: str) -> np.ndarray:
+    """Probabilities of what a verb of the craft world can take: blocks and animals to look for, or items."""
+    findable = np.array([name.endswith(NEARBY) for name in names])
+    return np.where(findable == (verb == "seek"), p, 0.0)
 
 
 def _single(p: np.ndarray, names: Sequence[str]) -> tuple[frozenset[str], float]:

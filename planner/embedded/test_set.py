@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from planner.embedded.batches import kitchen_skills
 from planner.embedded.clauses import Clause, Example
 from planner.embedded.craft import CraftCorpus
 from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus
@@ -76,7 +77,7 @@ def next_skills(model: EmbeddedModel, number: int) -> dict[str, float]:
                 facts = {name.replace(" ", "_"): n for name, n in step.facts.items()}
                 prompts.append(Prompt(example.text, facts, step.history))
                 answers.append(step.right)
-        skills = model.kitchen_skills()
+        skills = kitchen_skills(OBJECTS)
         scores = model.score(prompts, skills).log_probs
         right += sum(skills[int(row.argmax())] in answer for row, answer in zip(scores, answers, strict=True))
         asked += len(prompts)

