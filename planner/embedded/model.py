@@ -34,6 +34,7 @@ from skills.schema import NEARBY
 FOLDER = Path(__file__).parent / "weights"
 T = TypeVar("T")
 NEARLY = 0.9  # of the most probable object's probability
+TOGETHER = 16  # commands encoded at once: of like length, so that little is padding
 SURE = 0.02  # other choices below this probability are no second readings
 TAKES, TAKES_NOTHING = ("bring", "put", "pick", "find"), ("go", "open", "close")
 NOTHING: tuple[frozenset[str], float] = (frozenset(), 1.0)
@@ -80,9 +81,9 @@ class EmbeddedModel:
 
     def _encoded(self, commands: Sequence[str]) -> tuple[Encoded, list[list[int]]]:
         """The commands read, padded to the longest."""
-        new = [c for c in dict.fromkeys(commands) if c not in self._read]
-        for start in range(0, len(new), 64):
-            part = new[start : start + 64]
+        new = sorted((c for c in dict.fromkeys(commands) if c not in self._read), key=len)
+        for start in range(0, len(new), TOGETHER):
+            part = new[start : start + TOGETHER]
             ids, mask, values = encode(part)
             found = self.network.read(ids, mask)
             if len(self._read) > 10_000:
