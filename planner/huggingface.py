@@ -32,6 +32,7 @@ class HuggingFaceModel:
         self.name, self.model, self.tokenizer = name, model.eval(), tokenizer
         self.branches = trie.can_branch(model.config)
         self._prefix: tuple[list[int], trie.Cache] = ([], [])
+        self._written: tuple[list[int], Any] = ([], None)
         self._tries: dict[tuple[str, ...], tuple[list[list[int]], trie.TokenTrie]] = {}
 
     # -- scoring -----------------------------------------------------------------------------------------------------
@@ -116,10 +117,32 @@ class HuggingFaceModel:
     @torch.inference_mode()
     def _choose(self, so_far: str, options: Sequence[str]) -> int:
         """The likeliest continuation per token, so that long options are not at a loss."""
-        ids = self.tokenizer(so_far, add_special_tokens=False).input_ids
+        ids = list(self.tokenizer(so_far, add_special_tokens=False).input_ids)
         tokens = [list(self.tokenizer(option, add_special_tokens=False).input_ids) for option in options]
-        log_probs = trie.score_copied(self.model, [], [ids], tokens)[0]
+        if self.branches:
+            prefix = self._continued(ids[:-1])
+            log_probs = trie.score_trie(self.model, prefix, [ids[-1:]], trie.TokenTrie.build(tokens))[0]
+        else:
+            log_probs = trie.score_copied(self.model, [], [ids], tokens)[0]
         return int((log_probs / torch.tensor([len(t) for t in tokens])).argmax())
+
+    def _continued(self, ids: list[int]) -> trie.Cache:
+        """Keys and values of a text that mostly goes on where the last one ended; only what is new is read."""
+        before, cache = self._written
+        same = next(
+            (k for k, (a, b) in enumerate(zip(before, ids, strict=False)) if a != b), min(len(before), len(ids))
+        )
+        if cache is None or same == 0:
+            from transformers import DynamicCache
+
+            same, cache = 0, DynamicCache()
+        elif same < len(before):
+            cache.crop(same - len(before))
+        if same < len(ids):
+            new = torch.tensor([ids[same:]], device=self.model.device)
+            cache = self.model(input_ids=new, past_key_values=cache, use_cache=True, logits_to_keep=1).past_key_values
+        self._written = (ids, cache)
+        return [(layer.keys, layer.values) for layer in cache.layers]
 
     @torch.inference_mode()
     def _generate(self, so_far: str, stop: str, longest: int) -> str:

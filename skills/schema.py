@@ -108,6 +108,15 @@ class SkillLibrary:
             problems += [f"{skill.name}: unknown fact '{fact}'" for fact in sorted(skill.facts - known)]
         return problems
 
+    def to_yaml(self) -> str:
+        """The text of a library file that `load` reads to the same skills."""
+        entries = {
+            skill.name: skill.model_dump(mode="json", exclude={"name", "success", "duration"}, exclude_defaults=True)
+            for skill in self.skills.values()
+        }
+        content = {"world": self.world, "given": list(self.given), "skills": entries}
+        return str(yaml.safe_dump(content, sort_keys=False, width=128))
+
     def unobtained(self) -> list[str]:
         """Facts that some skill needs and none obtains: only the start of an episode can give them."""
         return sorted(self.facts - {fact for skill in self.skills.values() for fact in skill.obtains})

@@ -113,6 +113,18 @@ def test_an_untrained_model_fills_in_a_schema(model):
     assert made == model.complete("Describe the skill of making planks.", Skill)
 
 
+def test_choices_do_not_depend_on_what_was_read_before(model):
+    options = ['"find"', '"pick up"', "{"]
+    texts = ["Skill: find a coke, then", "Skill: find a coke, then go on with", "Robot: it", "Skill: find a table"]
+    together = [model._choose(text, options) for text in texts]
+    for text, chosen in zip(texts, together, strict=True):
+        model._written = ([], None)
+        assert model._choose(text, options) == chosen
+        encode = lambda t: model.tokenizer(t, add_special_tokens=False).input_ids  # noqa: E731
+        log_p = score_naive(model.model, [encode(text)], [encode(o) for o in options])[0]
+        assert int((log_p / torch.tensor([len(encode(o)) for o in options])).argmax()) == chosen
+
+
 def test_writing_stops_at_the_end_of_a_step(model):
     steps = model.write(PROMPTS)
     assert len(steps) == 3 and not any(mark in step for step in steps for mark in ",.\n")
