@@ -26,6 +26,7 @@ RETRIES = 2  # with back-off, after what may pass (rate limits, 5xx, lost connec
 TOGETHER = 8  # calls at once
 TEXTS = 64  # texts in one call for log-probabilities
 END = ","
+LONGEST = 2048  # tokens of a reply
 
 
 class ServerModel:
@@ -105,7 +106,7 @@ class ServerModel:
 
         def call(**more: Any) -> Any:
             return self._try(lambda: self.client.chat.completions.create(
-                model=self.model, messages=messages, temperature=0, max_tokens=2048, **more
+                model=self.model, messages=messages, temperature=0, max_tokens=LONGEST, **more
             ))  # fmt: skip
 
         def send() -> tuple[str, int, int]:

@@ -189,3 +189,49 @@ def test_saycan_plans_with_a_server_in_one_call_per_decision(host):
         [()], [{"coke_at_table": 1, "robot_at_user": 1}], [[]], None, ["coke!"]
     )[0]
     assert decision.status == "act" and library.skills[decision.skill].text == "find a coke"
+
+
+@pytest.mark.slow
+def test_transformers_serve_is_a_server_too(monkeypatch, tmp_path):
+    """A real server of others: it gives no log-probabilities and its untrained model no JSON; both are met as documented."""
+    import shutil
+    import socket
+    import subprocess
+    import sys
+    import time
+    import urllib.request
+    from pathlib import Path
+
+    program = shutil.which("transformers", path=str(Path(sys.executable).parent)) or shutil.which("transformers")
+    if program is None:
+        pytest.skip("no `transformers` program")
+    monkeypatch.setenv("SAYCRAFT_CACHE", str(tmp_path / "cache"))
+    folder = toy_models.save(tmp_path / "toy")
+    (folder / "chat_template.jinja").write_text(
+        "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}Robot:"
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [program, "serve", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 90
+        while time.monotonic() < until and process.poll() is None:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.3)
+        if process.poll() is not None:
+            pytest.skip("this version of transformers cannot serve here")
+        model = load_model(f"openai:{folder}", ModelOptions(base_url=f"http://127.0.0.1:{port}/v1"))
+        monkeypatch.setattr("planner.server.LONGEST", 24)
+        found = model.score(PROMPTS[:1], TEXTS)
+        assert found.how == "stated" and np.allclose(np.exp(found.log_probs), 0.25, atol=1e-5)
+        assert model.meter.calls >= 2 and model.meter.tokens_out > 0
+        with pytest.raises(UserError, match="gave no usable answer"):
+            model.complete("how many logs?", Answer)
+    finally:
+        process.terminate()
+        process.wait(20)
