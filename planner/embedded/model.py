@@ -11,15 +11,17 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from pydantic import BaseModel
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from planner import skeleton
 from planner.embedded import lexicon
 from planner.embedded.batches import encode, kitchen_skills, step_tensors
 from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, VERBS, Clause
@@ -32,7 +34,7 @@ from skills.files import write_atomic
 from skills.schema import NEARBY
 
 FOLDER = Path(__file__).parent / "weights"
-T = TypeVar("T")
+T = TypeVar("T", bound=BaseModel)
 NEARLY = 0.9  # of the most probable object's probability
 TOGETHER = 16  # commands encoded at once: of like length, so that little is padding
 SURE = 0.02  # other choices below this probability are no second readings
@@ -122,10 +124,24 @@ class EmbeddedModel:
         return [texts[int(row.argmax())] for row in self.score(prompts, texts).log_probs]
 
     def complete(self, prompt: str, schema: type[T]) -> T:
-        """Not what a ranker can do."""
-        raise UserError(
-            "the embedded model ranks texts and does not write any; give --llm hf:PATH, openai:MODEL or langchain:..."
+        """An object of `schema`, chosen by meaning: of several names the one nearest to the prompt's last line, and of what
+        it cannot tell the least (one, no more items, null). Raises `UserError` for a schema with free text."""
+        asked = next((line for line in reversed(prompt.splitlines()) if line.strip()), "").rpartition(": ")[2]
+        return schema.model_validate_json(
+            skeleton.fill(schema.model_json_schema(), prompt, partial(_nearest, asked), _mute)
         )
+
+
+def _nearest(asked: str, text: str, options: Sequence[str]) -> int:
+    """The option nearest in meaning, or the one that says least."""
+    least = next((k for k, option in enumerate(options) if option in ("]", "null", "false") or option.isdigit()), None)
+    if least is not None:
+        return least
+    return int((vectors([asked]) @ vectors([option.strip('"') for option in options]).T)[0].argmax())
+
+
+def _mute(text: str) -> str:
+    raise UserError("the embedded model ranks texts and writes none; give --llm hf:PATH, openai:MODEL or langchain:...")
 
 
 def spaced(name: str) -> str:

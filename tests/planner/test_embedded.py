@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Literal
 
 import numpy as np
 import pytest
+from pydantic import BaseModel, Field
 
 from planner import similarity
 from planner.embedded.clauses import ALL, Clause
@@ -126,12 +128,27 @@ def test_any_text_is_ranked_as_a_next_step(model):
     assert texts[int(model.score([held], texts).log_probs[0].argmax())] == "bring it to you"
 
 
-@shipped
-def test_it_does_not_write_json_but_proposes_steps(model):
-    from pydantic import BaseModel
+class Choice(BaseModel):
+    fact: Literal["wooden_pickaxe", "cow_nearby", "bread"]
+    count: int = Field(ge=1)
+    more: list[int]
+    tool: Literal["axe", "hoe"] | None
 
+
+class Free(BaseModel):
+    reason: str
+
+
+@shipped
+def test_a_schema_is_filled_in_by_meaning_but_nothing_is_written(model):
+    made = model.complete("Skill: find a cow", Choice)
+    assert made == Choice(fact="cow_nearby", count=1, more=[], tool=None)
     with pytest.raises(UserError, match="give --llm"):
-        model.complete("a skill, please", BaseModel)
+        model.complete("why?", Free)
+
+
+@shipped
+def test_it_proposes_steps(model):
     (step,) = model.write([Prompt("bring me a coke", {"coke_at_table": 1, "robot_at_user": 1})])
     assert step == "find a coke"
 
