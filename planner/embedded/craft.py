@@ -124,6 +124,8 @@ class CraftCorpus:
         return plain if self.draw.random() < 0.35 else self.draw.choice(choose(names, self._unseen("words")))
 
     def _many(self, name: str, said: str) -> str:
+        if self.draw.random() < 0.2:
+            return said  # "8 torch", as the tersely minded and lists of items say it
         given = (self.items.get(name) or {}).get("plural", [])
         return self.draw.choice(given) if given and self.draw.random() < 0.3 else plural(said)
 

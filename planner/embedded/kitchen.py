@@ -316,7 +316,8 @@ class KitchenCorpus:
         if r < (0.5 if counted else 0.35):
             name = self._object()
             said = self._said(name)
-            return (said if is_plural(said) and not counted else plural(said)), frozenset({name})
+            as_it_is = is_plural(said) if not counted else self.draw.random() < 0.12  # "two sponge"
+            return (said if as_it_is else plural(said)), frozenset({name})
         text, which = self._tagged("many")
         if self.draw.random() < 0.1 and not counted:
             name = self.draw.choice(sorted(which))
