@@ -106,6 +106,7 @@ def run(a: argparse.Namespace) -> int:
     films = (a.replay or a.video) and not a.symbolic
     executor = agent.executor(camera=replay.WorldCamera() if films else None)
     (trace,) = executor.run([Job(task, 0, a.seed)])
+    _check_model(trace)
     if executor.camera_error:
         print(f"saycraft: no pictures: {executor.camera_error}", file=sys.stderr)
     if a.replay:
@@ -132,6 +133,7 @@ def plan(a: argparse.Namespace) -> int:
     agent = build(_options(a, symbolic=True, goal="given"))
     agent.check_start(dict(task.start))
     (trace,) = agent.executor().run([Job(task, 0, a.seed)])
+    _check_model(trace)
     decisions = [d for d in trace.decisions if d.skill]
     if a.json:
         shown = [{"skill": d.skill, "candidates": d.candidates} for d in decisions]
@@ -142,6 +144,12 @@ def plan(a: argparse.Namespace) -> int:
             print(f"{number:4d}  {d.skill}{_score_text(d)}")
         print(f"{'plan reaches the goal' if trace.success else 'no plan: ' + trace.reason}, {len(decisions)} skills")
     return 0 if trace.success else 1
+
+
+def _check_model(trace: Any) -> None:
+    """A language model that cannot be had is the user's to mend, not a failed episode."""
+    if trace.reason.startswith("error: language model"):
+        _fail(trace.reason.removeprefix("error: "))
 
 
 def _add_eval(commands: Any) -> None:
