@@ -11,22 +11,32 @@ Facts = dict[str, int]
 
 def missing(skill: Skill, facts: Mapping[str, int]) -> Facts:
     """What the skill needs and the facts lack, by count; empty = it can run."""
-    needs = dict(skill.requires)
-    for fact, n in skill.consumes.items():
-        needs[fact] = max(needs.get(fact, 0), n)
-    if skill.equips:
-        needs[skill.equips] = max(needs.get(skill.equips, 0), 1)
-    return {fact: n - facts.get(fact, 0) for fact, n in needs.items() if facts.get(fact, 0) < n}
+    lacking: Facts = {}
+    for needs in (skill.requires, skill.consumes):
+        for fact, n in needs.items():
+            short = n - facts.get(fact, 0)
+            if short > lacking.get(fact, 0):
+                lacking[fact] = short
+    if skill.equips and skill.equips not in lacking and facts.get(skill.equips, 0) < 1:
+        lacking[skill.equips] = 1
+    return lacking
 
 
 def apply(skill: Skill, facts: Mapping[str, int]) -> Facts:
     """Facts after the skill succeeded. A nearby fact holds or not (1 or absent); skills that move lose them all."""
-    after = {fact: n for fact, n in facts.items() if not skill.forgets(fact)}
+    if skill.loses_nearby or skill.loses:
+        after = {fact: n for fact, n in facts.items() if not skill.forgets(fact)}
+    else:
+        after = dict(facts)
     for fact, n in skill.consumes.items():
-        after[fact] = after.get(fact, 0) - n
+        left = after.get(fact, 0) - n
+        if left > 0:
+            after[fact] = left
+        else:
+            after.pop(fact, None)
     for fact, n in skill.obtains.items():
         after[fact] = 1 if fact.endswith(NEARBY) else after.get(fact, 0) + n
-    return {fact: n for fact, n in after.items() if n > 0}
+    return after
 
 
 def replay(plan: Iterable[Skill], facts: Mapping[str, int]) -> Facts | None:

@@ -41,6 +41,7 @@ class Hybrid:
         self.baseline = Plan4MC(library)
         self._searches = lru_cache(maxsize=256)(self._search)
         self._memory: dict[Key, Found] = {}
+        self._rated: dict[tuple[Key, tuple[str, ...]], dict[str, float]] = {}
 
     def decide(self, goals: Sequence[Goal], facts: Sequence[Facts], history: Sequence[Sequence[str]],
                affordance: np.ndarray | None = None, commands: Sequence[str] | None = None) -> list[Decision]:  # fmt: skip
@@ -99,19 +100,29 @@ class Hybrid:
         self, option: Mapping[str, int], facts: Facts, found: Found, failures: Factors, chance: np.ndarray | None
     ) -> list[Candidate]:
         """The plan's first skill and others that can run now; score = cheapest total over this total, times `can`."""
-        search = self._searches(failures)
-        totals = {found.plan[0]: found.cost}
-        for start in self._rivals(found.plan, facts, search):
-            if start[0] not in totals and len(totals) < MOST_CANDIDATES:
-                totals[start[0]] = self._total(start, option, facts, found, search)
         made = []
-        for name, total in totals.items():
+        for name, total in self._totals(option, facts, found, failures).items():
             if total < float("inf"):
                 say = min(max(found.cost, 1.0) / max(total, 1.0), 1.0 if name == found.plan[0] else 0.999)
                 can = self._can(name, chance)
                 weight = 1.0 if can is None or chance is None else max(can, HOPELESS)
                 made.append(Candidate(name, say, can, say * weight))
         return made
+
+    def _totals(self, option: Mapping[str, int], facts: Facts, found: Found, failures: Factors) -> Mapping[str, float]:
+        """Expected ticks by the skill that comes first; the same facts come up in many episodes and are worked out once."""
+        known = {fact: n for fact, n in facts.items() if fact in self.library.facts}
+        key = (_key(option, known, failures), tuple(found.plan))
+        if key not in self._rated:
+            if len(self._rated) >= MEMORY:
+                self._rated.clear()
+            search = self._searches(failures)
+            totals = {found.plan[0]: found.cost}
+            for start in self._rivals(found.plan, known, search):
+                if start[0] not in totals and len(totals) < MOST_CANDIDATES:
+                    totals[start[0]] = self._total(start, option, known, found, search)
+            self._rated[key] = totals
+        return self._rated[key]
 
     def _rivals(self, plan: Sequence[str], facts: Facts, search: Search) -> Iterable[list[str]]:
         """Other ways to the facts that the plan's beginning obtains, with the find they need, then its own later skills."""

@@ -97,11 +97,14 @@ class SkillRunner:
         out = torch.full((len(where), len(self.skills)), float("nan"))
         position = self.world.state_position()
         known = {name: k for k, name in enumerate(self.heads.names)}
-        for row, skill in enumerate(self.skills):
-            if skill.policy is None:
-                out[:, row] = CRAFT_CHANCE
-            elif skill.policy in known and len(where):
-                self._outlook.begin(where, np.full(len(where), row), position)
-                rows = self._outlook(obs, where)[where]
-                out[:, row] = self.heads(rows, torch.full((len(where),), known[skill.policy]))
+        out[:, [row for row, skill in enumerate(self.skills) if skill.policy is None]] = CRAFT_CHANCE
+        learned = [row for row, skill in enumerate(self.skills) if skill.policy in known]
+        if not learned or not len(where):
+            return out
+        rows = []
+        for row in learned:
+            self._outlook.begin(where, np.full(len(where), row), position)
+            rows.append(self._outlook(obs, where)[where])
+        kinds = torch.tensor([known[str(self.skills[row].policy)] for row in learned]).repeat_interleave(len(where))
+        out[:, learned] = self.heads(torch.cat(rows), kinds).view(len(learned), len(where)).T
         return out

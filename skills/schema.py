@@ -49,7 +49,7 @@ class Skill(BaseModel):
 
     def forgets(self, fact: str) -> bool:
         """Whether a fact is lost when it runs, whatever it was."""
-        return fact.startswith(self.loses) or (self.loses_nearby and fact.endswith(NEARBY))
+        return (self.loses_nearby and fact.endswith(NEARBY)) or (bool(self.loses) and fact.startswith(self.loses))
 
 
 class SkillLibrary:
