@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -27,6 +28,7 @@ from planner.embedded.batches import encode, kitchen_skills, step_tensors
 from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, VERBS, Clause
 from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
 from planner.embedded.scenes import Step
+from planner.goals import GIVEN
 from planner.language import Prompt, Scores
 from planner.similarity import SHA256, minilm, sentence_vectors
 from sim.world import UserError
@@ -35,6 +37,8 @@ from skills.schema import NEARBY
 
 FOLDER = Path(__file__).parent / "weights"
 T = TypeVar("T", bound=BaseModel)
+IDLE = 4.0  # weight of a number that is not claimed yet, against "one" and "all"
+NAMED = 1.5  # weight of an item whose whole name stands in the command
 NEARLY = 0.9  # of the most probable object's probability
 TOGETHER = 16  # commands encoded at once: of like length, so that little is padding
 SURE = 0.02  # other choices below this probability are no second readings
@@ -79,7 +83,10 @@ class EmbeddedModel:
         tables = (verb.softmax(-1), parse.count.softmax(-1), parse.different.sigmoid(), parse.source.sigmoid(),
                   parse.place.sigmoid(), parse.things.sigmoid())  # fmt: skip
         rows = [t.numpy() for t in tables]
-        return [_meaning([r[k] for r in rows], numbers[k], objects, places, world) for k in range(len(commands))]
+        return [
+            _meaning([r[k] for r in rows], numbers[k], objects, places, world, command)
+            for k, command in enumerate(commands)
+        ]
 
     def _encoded(self, commands: Sequence[str]) -> tuple[Encoded, list[list[int]]]:
         """The commands read, padded to the longest."""
@@ -158,29 +165,36 @@ def vectors(texts: Sequence[str]) -> Tensor:
 
 
 def _meaning(
-    tables: Sequence[np.ndarray], numbers: Sequence[int], objects: Sequence[str], places: Sequence[str], world: str
+    tables: Sequence[np.ndarray],
+    numbers: Sequence[int],
+    objects: Sequence[str],
+    places: Sequence[str],
+    world: str,
+    command: str,
 ) -> Meaning:
     """The most probable clauses, and those that differ in the one choice that was closest."""
     verb, count, different, source, place, things = tables
-    clauses, probability = [], 1.0
+    named, claimed = _named(command, objects), set[int]()
+    clauses, probability, likely = list[Clause](), 1.0, list[np.ndarray]()
     others: list[tuple[tuple[Clause, ...], float]] = []
     for k in range(len(verb)):
         best = int(verb[k].argmax())
         probability *= float(verb[k][best])
         if VERBS[best] == "none":
             break
-        counts = count[k].copy()
-        counts[2 + len(numbers) :] = 0.0
-        kind = int(counts.argmax())
-        probability *= float(counts[kind] / max(counts.sum(), 1e-9))
+        kind, sure = _count(count[k], numbers, claimed)
+        probability *= sure
         name = VERBS[best]
         number = ALL if kind == 1 else 1 if kind == 0 else numbers[kind - 2]
         if world == "craft":
-            chosen, sure = _single(_items(things[k], objects, name), objects)
+            likely.append(_items(things[k], objects, name) * np.where(named, NAMED, 1.0))
+            chosen, sure = _single(likely[k], objects)
             clauses.append(Clause(name, chosen, number))
             probability *= sure
             continue
         chosen, sure = _set(things[k], objects, needed=True) if name not in TAKES_NOTHING else NOTHING
+        if chosen and number != ALL:  # any of them will do, so one of them must be right
+            sure = max(float(p) for p, thing in zip(things[k], objects, strict=True) if thing in chosen)
         spots, placed = (_set(place[k], places, needed=True) if name in ("go", "put") else
                          (frozenset({"user"}), 1.0) if name == "bring" else NOTHING)  # fmt: skip
         origin, known = _set(source[k], places, needed=False) if name in TAKES else NOTHING
@@ -189,11 +203,32 @@ def _meaning(
         clauses.append(Clause(name, chosen, number if name in TAKES else 1, many, origin, spots))
     made = tuple(clauses)
     for k, clause in enumerate(clauses):
-        for other, share in _second(clause, _items(things[k], objects, clause.verb), objects, world):
+        for other, share in _second(clause, likely[k], objects) if world == "craft" else []:
             others.append(((*made[:k], other, *made[k + 1 :]), probability * share))
     others.sort(key=lambda pair: -pair[1])
     surest = tuple(_surer(clause, things[k], objects) for k, clause in enumerate(clauses))
     return Meaning(made, probability, tuple(pair for pair in others[:5] if pair[1] > SURE), surest)
+
+
+def _count(p: np.ndarray, numbers: Sequence[int], claimed: set[int]) -> tuple[int, float]:
+    """The kind of a clause's count and its probability. A number of the text that nothing else claims is seldom idle, so it
+    counts more than "one"."""
+    p = p.copy()
+    p[2 + len(numbers) :] = 0.0
+    free = [k for k in range(2, 2 + len(numbers)) if k not in claimed]
+    p[free] *= IDLE
+    kind = int(p.argmax())
+    claimed.add(kind)
+    return kind, float(p[kind] / max(p.sum(), 1e-9))
+
+
+def _named(command: str, objects: Sequence[str]) -> np.ndarray:
+    """Which objects stand in the command by their whole name, in its part before "given" or "with"."""
+    text = f" {' '.join(re.findall(r'[a-z0-9]+', GIVEN.sub('', command.lower())))} "
+    held = [f" {spaced(name)} " in text for name in objects]
+    longest = [spaced(name) for name, is_in in zip(objects, held, strict=True) if is_in]
+    return np.array([is_in and not any(spaced(n) != other and f" {spaced(n)} " in f" {other} " for other in longest)
+                     for n, is_in in zip(objects, held, strict=True)])  # fmt: skip
 
 
 def _surer(clause: Clause, p: np.ndarray, names: Sequence[str]) -> Clause:
@@ -223,15 +258,15 @@ def _items(p: np.ndarray, names: Sequence[str], verb: str) -> np.ndarray:
 def _single(p: np.ndarray, names: Sequence[str]) -> tuple[frozenset[str], float]:
     """The one likeliest item."""
     best = int(p.argmax())
-    return frozenset({names[best]}), float(p[best])
+    return frozenset({names[best]}), min(float(p[best]), 1.0)
 
 
-def _second(clause: Clause, p: np.ndarray, objects: Sequence[str], world: str) -> list[tuple[Clause, float]]:
-    """Readings with another object: (clause, probability relative to the first)."""
+def _second(clause: Clause, p: np.ndarray, objects: Sequence[str]) -> list[tuple[Clause, float]]:
+    """Readings with another item: (clause, probability relative to the first)."""
     found = []
     for k in np.argsort(-p)[:4]:
         name = objects[int(k)]
-        if name not in clause.things and world == "craft":
+        if name not in clause.things:
             top = max(float(p[objects.index(next(iter(clause.things)))]), 1e-6)
             found.append((Clause(clause.verb, frozenset({name}), clause.count), float(p[k]) / top))
     return found

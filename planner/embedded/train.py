@@ -11,6 +11,7 @@ import copy
 import dataclasses
 import math
 import random
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -234,7 +235,7 @@ def main(config: Config) -> None:
     model = EmbeddedModel(trainer.network.eval())
     found = accuracy(model)
     save_model(config.out, trainer.network, {
-        "command": "python -m planner.embedded.train", "seed": config.seed, "steps": trainer.number,
+        "command": " ".join(["python -m planner.embedded.train", *sys.argv[1:]]), "seed": config.seed, "steps": trainer.number,
         "wall_seconds": round(trainer.spent, 1), "threads": torch.get_num_threads(), "accuracy": found,
     })  # fmt: skip
     print(found)
