@@ -33,17 +33,17 @@ def tools(skill: Skill) -> dict[str, int]:
 
 
 def values(
-    producers: Mapping[str, Sequence[Skill]], costs: Costs, facts: Mapping[str, int], stock: bool
+    producers: Mapping[str, Sequence[Skill]], costs: Costs, facts: Mapping[str, int], stock: bool | None
 ) -> dict[str, float]:
     """Rough expected ticks to obtain one of each fact (absent = unreachable); with `stock`, what one has is free.
 
-    Without it, only what nothing produces is taken from stock for free.
+    Without it, only what nothing produces is taken from stock for free; with None nothing is, as stock may run out.
     """
     free = {fact for fact, n in facts.items() if n > 0}
     if stock:
         return _relax({}, producers, costs, facts, free)
     h = _relax({}, producers, costs, facts, set())
-    return _relax(h, producers, costs, facts, free - set(h))
+    return h if stock is None else _relax(h, producers, costs, facts, free - set(h))
 
 
 def _relax(
@@ -80,11 +80,11 @@ def estimate(
 
 
 def choose(
-    producers: Mapping[str, Sequence[Skill]], costs: Costs, facts: Mapping[str, int], stock: bool
+    producers: Mapping[str, Sequence[Skill]], costs: Costs, facts: Mapping[str, int], stock: bool | None
 ) -> tuple[Choice, dict[str, float]]:
     """The cheapest producer of every reachable fact by `values`, and those values."""
     h = values(producers, costs, facts, stock)
-    free = {fact for fact, n in facts.items() if n > 0 and (stock or fact not in h)}
+    free = {fact for fact, n in facts.items() if n > 0 and stock is not None and (stock or fact not in h)}
 
     def cheapest(fact: str) -> Skill:
         return min(producers[fact], key=lambda skill: estimate(skill, fact, h, costs, facts, free))

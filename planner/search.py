@@ -89,7 +89,7 @@ class Search:
     # -- improving the choice of producers ---------------------------------------------------------------------------
 
     def _improve(self, goal: Mapping[str, int], facts: Mapping[str, int]) -> Found:
-        starts = [choose(self.producers, self.costs, facts, stock) for stock in (True, False)]
+        starts = [choose(self.producers, self.costs, facts, stock) for stock in (True, False, None)]
         tried = [(self._with(choice, goal, facts), choice) for choice, _ in starts]
         best, choice = min(tried, key=lambda pair: _rank(pair[0]))
         reachable = {**starts[0][1], **starts[1][1]}

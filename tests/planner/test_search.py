@@ -110,6 +110,12 @@ def test_where_plans_are_as_long_as_plan4mcs_none_is_shorter():
     assert equal == 20
 
 
+def test_stock_that_does_not_suffice_is_added_to():
+    """An iron block gives nine ingots, and nothing here makes a second one: the tenth ingot is smelted."""
+    found = SEARCH.plan({"minecart": 2}, {"iron_block": 1})
+    assert found.reached and "iron_ingot__2" in found.plan and found.plan.count("iron_ingot") == 1
+
+
 def test_long_plans_are_found():
     found = SEARCH.plan({"hopper": 6, "diamond": 3, "bed": 2}, {})
     assert found.reached and len(found.plan) >= 200
