@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agents.agent import AgentOptions
     from agents.tasks import Task
     from agents.trace import Trace
+    from planner.language import ModelOptions
 
 VERSION = "0.1.0"
 BENCHES = ("world", "policies", "scoring", "executor", "train")
@@ -361,13 +362,13 @@ def graph_build(a: argparse.Namespace) -> int:
 
     from agents.evaluate import check_output, write_atomically
     from planner.graph_build import compare, write_graph
-    from planner.language import ModelOptions, load_model
+    from planner.language import load_model
     from skills.schema import SkillLibrary
 
     check_output(a.out)
     reference = SkillLibrary.load(a.library or a.skills)
     skills = SkillLibrary.load(a.skills).skills.values()
-    model = load_model(a.llm, ModelOptions(a.base_url, a.device, a.dtype, a.llm_cap, tuple(a.llm_price)))
+    model = load_model(a.llm, _model_options(a))
     say = (lambda text: None) if a.json else (lambda text: print(f"  {text}", file=sys.stderr))
     written, report = write_graph(model, skills, sorted(reference.facts), a.out.stem, reference.world, say)
     report = compare(written, reference, report)
@@ -461,10 +462,14 @@ def _agent_options(p: argparse.ArgumentParser) -> None:
 
 def _options(a: argparse.Namespace, **more: Any) -> AgentOptions:
     from agents.agent import AgentOptions
+
+    return AgentOptions(a.world, a.planner, a.llm, a.library, seed=a.seed, llm_options=_model_options(a), **more)
+
+
+def _model_options(a: argparse.Namespace) -> ModelOptions:
     from planner.language import ModelOptions
 
-    llm_options = ModelOptions(a.base_url, a.device, a.dtype, a.llm_cap, tuple(a.llm_price))
-    return AgentOptions(a.world, a.planner, a.llm, a.library, seed=a.seed, llm_options=llm_options, **more)
+    return ModelOptions(a.base_url, a.device, a.dtype, a.llm_cap, tuple(a.llm_price))
 
 
 def _library(a: argparse.Namespace) -> Any:

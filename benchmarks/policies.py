@@ -7,13 +7,13 @@ Fresh networks of the shipped shape on random features; environments are spread 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from benchmarks.timing import median_seconds
 from skills.policy import PolicyStack, SkillPolicy, one_at_a_time
 
 FAMILIES = ("find", "harvest", "mine", "hunt", "use", "place")
@@ -38,7 +38,7 @@ def rows(num_envs: Sequence[int] = (64, 1024), seconds: float = 1.0) -> list[dic
             "one family at a time": lambda: _by_group(policies, features, family, family),  # noqa: B023
             "stacked": lambda: stack(features, family),  # noqa: B023
         }
-        times = {name: _time(work, seconds, device) for name, work in methods.items()}
+        times = {name: median_seconds(work, seconds, device, least=3) for name, work in methods.items()}
         slow = times["one environment at a time"]
         out += [
             {
@@ -64,22 +64,3 @@ def _by_group(policies: dict[str, SkillPolicy], features: Tensor, family: Tensor
         logits, _ = members[int(family[chosen[0]])](features[chosen])
         out[chosen] = torch.cat(logits, -1)
     return out
-
-
-@torch.no_grad()
-def _time(work: Callable[[], object], seconds: float, device: torch.device) -> float:
-    """Median seconds of one call, over at least three calls within about `seconds`."""
-    work()
-    times: list[float] = []
-    while len(times) < 3 or sum(times) < seconds:
-        _wait(device)
-        began = time.perf_counter()
-        work()
-        _wait(device)
-        times.append(time.perf_counter() - began)
-    return sorted(times)[len(times) // 2]
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
+from benchmarks.timing import median_seconds
 from planner import trie
 from sim.world import UserError
 
@@ -77,10 +78,10 @@ def _measure(name: str, model: Any, n: int, seconds: float) -> list[dict[str, An
     few = 8
     whole = [static + suffixes[k % n] for k in range(few)]
     times = {
-        "naive loop": _time(lambda: [trie.score_naive(model, [p], [t]) for p, t in zip(whole, texts, strict=False)], seconds,
-                            model) / few * n * SKILLS,
-        "copied cache": _time(lambda: trie.score_copied(model, static, suffixes[:1], texts), seconds, model) * n,
-        "trie": _time(lambda: trie.score_trie(model, prefix, suffixes, tree), seconds, model),
+        "naive loop": median_seconds(lambda: [trie.score_naive(model, [p], [t]) for p, t in zip(whole, texts, strict=False)],
+                                     seconds, model.device) / few * n * SKILLS,
+        "copied cache": median_seconds(lambda: trie.score_copied(model, static, suffixes[:1], texts), seconds, model.device) * n,
+        "trie": median_seconds(lambda: trie.score_trie(model, prefix, suffixes, tree), seconds, model.device),
     }  # fmt: skip
     out = [
         {"model": name, "method": method, "num_envs": n, "skills": SKILLS, "device": model.device.type, "ms": 1000 * t,
@@ -133,22 +134,3 @@ def _embedded(num_envs: Sequence[int], seconds: float) -> list[dict[str, Any]]:
         ms = 1000 * sorted(spent)[len(spent) // 2]
         out.append({"model": "embedded", "method": "ranker", "num_envs": n, "skills": 100, "device": "cpu", "ms": ms})
     return out
-
-
-def _time(work: Callable[[], object], seconds: float, model: Any) -> float:
-    """Seconds of one call: the median over some time, after one to warm up."""
-    spent: list[float] = []
-    work()
-    until = time.perf_counter() + seconds
-    while time.perf_counter() < until or not spent:
-        _wait(model)
-        began = time.perf_counter()
-        work()
-        _wait(model)
-        spent.append(time.perf_counter() - began)
-    return sorted(spent)[len(spent) // 2]
-
-
-def _wait(model: Any) -> None:
-    if model.device.type == "cuda":
-        torch.cuda.synchronize()

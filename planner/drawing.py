@@ -11,7 +11,8 @@ from sim.world import UserError
 
 COLUMN, ROW, WIDTH, HEIGHT = 250, 26, 172, 19
 COLORS = {"find": "#3b82f6", "harvest": "#16a34a", "mine": "#78716c", "hunt": "#dc2626", "use": "#db2777", "place": "#d97706",
-          "craft": "#7c3aed"}  # fmt: skip
+          "craft": "#7c3aed", "go": "#0284c7", "pick": "#65a30d", "put": "#ea580c", "open": "#ca8a04",
+          "close": "#6d28d9"}  # fmt: skip
 Node = tuple[str, str]
 
 

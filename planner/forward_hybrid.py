@@ -108,7 +108,7 @@ class ForwardHybrid:
     def _alike(self, plan: Plan, facts: Facts) -> list[str]:
         """The plan's first skill, and the skills that arrive at the same place because what comes next lies there."""
         first = self.skills[plan[0]]
-        if not first.loses or len(plan) < 2 or _counted(first.obtains):
+        if not first.loses or len(plan) < 2 or not _arrival(first.obtains):
             return [plan[0]]
         target = self.skills[plan[1]].target
         finders = [name for name in self.same.get(_arrival(first.obtains), ()) if self.skills[name].kind == "find"]
@@ -143,8 +143,3 @@ def _state(facts: Facts, visits: bool) -> frozenset[tuple[str, int]]:
 
 def _arrival(obtains: Facts) -> tuple[tuple[str, int], ...]:
     return tuple(sorted((name, n) for name, n in obtains.items() if name.startswith("robot_at_")))
-
-
-def _counted(obtains: Facts) -> bool:
-    """Whether arriving is itself what the goal may ask for."""
-    return False if any(name.startswith("visited_") for name in obtains) else bool(not _arrival(obtains))

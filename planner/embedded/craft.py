@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import random
 from typing import Any
 
 from planner.embedded import lexicon
 from planner.embedded.clauses import Clause, Example
-from planner.embedded.kitchen import _ENGLISH
+from planner.embedded.corpus import ENGLISH, Corpus
 from planner.embedded.lexicon import Split, choose, fill, indefinite, plural, published
 from planner.embedded.noise import disturb
 
@@ -23,18 +22,16 @@ MINED = ("_ore", "cobblestone", "coal", "diamond", "redstone", "dirt", "sand", "
          "lapis", "emerald", "flint")  # fmt: skip
 
 
-class CraftCorpus:
+class CraftCorpus(Corpus):
     """Draws examples; see `KitchenCorpus`."""
 
     world = "craft"
 
     def __init__(self, seed: int, split: Split = "train"):
-        self.draw, self.split = random.Random(f"craft {split} {seed}"), split
+        super().__init__(seed, split, "craft_frames")
         words = dict(lexicon.load("craft_items"))
         self.findable: dict[str, Any] = _entries(words.pop("findable", {}))
         self.items: dict[str, Any] = words | {name: {} for name in words.pop("others", [])}
-        self._imperative = True  # whether the command at hand can be wrapped: "could you {c}"
-        self.frames = lexicon.load("craft_frames")
         self.wished = [name for name, entry in self.items.items() if entry.get("wishes")]
         self.kinds = {
             "cook_one": [n for n in self.items if n.startswith(COOKED)], "hunt": [n for n in self.items if n in HUNTED],
@@ -104,13 +101,6 @@ class CraftCorpus:
         slots = {"x": article, "n": self._number(count), "xs": self._many(name, said)}
         return fill(template, slots), [Clause(verb, frozenset({name}), count)]
 
-    def _template(self, intent: str, plain: bool) -> str:
-        whole = self.frames.get(f"{intent}_sentence", [])
-        if whole and not plain and self.draw.random() < 0.3:
-            self._imperative = False
-            return self._pick(f"{intent}_sentence")
-        return self._pick(intent)
-
     def _item(self, intent: str) -> str:
         known = self.kinds.get(intent.replace("_count", "_one"))
         if known:
@@ -133,7 +123,7 @@ class CraftCorpus:
         return self.draw.choice([2, 2, 3, 3, 4, 5, 6, 8, 8, 10, 12, 16, 20, 32, 64])
 
     def _number(self, count: int) -> str:
-        return _ENGLISH[count] if count <= 12 and self.draw.random() < 0.5 else str(count)
+        return ENGLISH[count] if count <= 12 and self.draw.random() < 0.5 else str(count)
 
     def _around(self, text: str) -> str:
         r = self.draw.random()
@@ -149,12 +139,6 @@ class CraftCorpus:
             talk = self._pick("chatter")
             text = f"{talk} {text}" if self.draw.random() < 0.7 else f"{text.rstrip('.')}. {talk}"
         return text
-
-    def _pick(self, key: str) -> str:
-        return self.draw.choice(choose(self.frames[key], self._unseen("frames")))
-
-    def _unseen(self, what: Split) -> bool:
-        return self.split == what and self.draw.random() < 0.8
 
 
 def _entries(findable: Any) -> dict[str, Any]:

@@ -6,13 +6,13 @@ What a phrase stands for is decided by tags alone, never by a scene, so a comman
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Callable
 from functools import cached_property
 
 from planner.embedded import lexicon
 from planner.embedded.clauses import ALL, Clause, Example
+from planner.embedded.corpus import ENGLISH, Corpus
 from planner.embedded.lexicon import Split, choose, fill, indefinite, is_plural, plural, published
 from planner.embedded.noise import disturb
 
@@ -58,15 +58,13 @@ EVERYTHING = ("everything", "all of it", "all the stuff", "all items", "each thi
 Thing = tuple[str, frozenset[str]]
 
 
-class KitchenCorpus:
+class KitchenCorpus(Corpus):
     """Draws examples; `split` "train" keeps to seen templates and words, "frames" and "words" hold something unseen."""
 
     world = "kitchen"
 
     def __init__(self, seed: int, split: Split = "train"):
-        self.draw, self.split = random.Random(f"kitchen {split} {seed}"), split
-        self._imperative = True  # whether the command at hand can be wrapped: "could you {c}"
-        self.frames = lexicon.load("frames")
+        super().__init__(seed, split, "frames")
         self.needs = lexicon.load("needs")
         self.tags = lexicon.load("tags")
         self.objects = {str(name): entry for name, entry in lexicon.load("objects").items()}
@@ -210,23 +208,10 @@ class KitchenCorpus:
             template, things = template.replace("all the {xs}", self.draw.choice(EVERYTHING)), self.everything
         if count < 0:
             count = self.draw.choice([2, 2, 2, 3, 3, 4, 5])
-            slots["n"] = self.draw.choice([str(count), _ENGLISH[count], _ENGLISH[count]])
+            slots["n"] = self.draw.choice([str(count), ENGLISH[count], ENGLISH[count]])
         return fill(template, slots), [Clause(verb, things, count, different, source, place)]
 
     # -- pieces ------------------------------------------------------------------------------------------------------
-
-    def _template(self, intent: str, plain: bool) -> str:
-        whole = self.frames.get(f"{intent}_sentence", [])
-        if whole and not plain and self.draw.random() < 0.3:
-            self._imperative = False
-            return self._pick(f"{intent}_sentence")
-        return self._pick(intent)
-
-    def _pick(self, key: str) -> str:
-        return self.draw.choice(choose(self.frames[key], self._unseen("frames")))
-
-    def _unseen(self, what: Split) -> bool:
-        return self.split == what and self.draw.random() < 0.8
 
     def _place(self, intent: str, source: frozenset[str]) -> tuple[frozenset[str], str]:
         """Where things end up."""
@@ -354,6 +339,3 @@ def _the(noun: str) -> str:
 
 def _my(noun: str) -> str:
     return f"my {noun}"
-
-
-_ENGLISH = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
+import re
 
 import pytest
 
@@ -80,9 +82,16 @@ def test_training_never_sees_what_is_held_out():
 def test_published_commands_are_known_and_left_out():
     sums = lexicon._published()
     assert len(sums) > 100
-    import hashlib
-
     assert hashlib.sha1(b"how would you do it").hexdigest()[:12] not in sums
+
+
+@pytest.mark.parametrize("world", CORPORA)
+def test_a_published_command_is_drawn_anew(world, monkeypatch):
+    first = CORPORA[world](3).example().text
+    digest = hashlib.sha1(" ".join(re.findall(r"[a-z0-9]+", first.lower())).encode()).hexdigest()[:12]
+    monkeypatch.setattr(lexicon, "_published", lambda: frozenset({digest}))
+    corpus = CORPORA[world](3)
+    assert first not in {corpus.example().text for _ in range(50)}
 
 
 def test_slips_keep_most_of_a_text():

