@@ -105,7 +105,7 @@ def run(a: argparse.Namespace) -> int:
     if not a.json:
         print(f"goal: {_goal_text(task.goal)}{match}", file=sys.stderr)
     films = (a.replay or a.video) and not a.symbolic
-    executor = agent.executor(camera=replay.WorldCamera() if films else None)
+    executor = agent.executor(camera=replay.make_camera(a.world) if films else None)
     (trace,) = executor.run([Job(task, 0, a.seed)])
     _check_model(trace)
     if executor.camera_error:
@@ -590,9 +590,10 @@ def _print_trace(a: argparse.Namespace, trace: Trace) -> None:
         if d.skill and a.symbolic:
             print(f"{number:4d}  {d.skill:32s} {d.outcome}")
         elif d.skill:
-            print(f"{d.start / 20:8.1f} s  {d.skill:32s} {d.outcome:10s} {(d.end - d.start) / 20:6.1f} s")
-    took = f"{len(trace.skills)} skills" if a.symbolic else f"{trace.ticks / 20:.1f} s of game time"
-    print(f"{'success' if trace.success else 'failed'}: {trace.reason} after {took}")
+            start, took = d.start / trace.ticks_per_second, (d.end - d.start) / trace.ticks_per_second
+            print(f"{start:8.1f} s  {d.skill:32s} {d.outcome:10s} {took:6.1f} s")
+    what = f"{len(trace.skills)} skills" if a.symbolic else f"{trace.ticks / trace.ticks_per_second:.1f} s of game time"
+    print(f"{'success' if trace.success else 'failed'}: {trace.reason} after {what}")
     for path in (a.replay, a.video):
         if path:
             print(f"written to {path}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from agents.executor import Camera, Executor, Limits, Reader, Runner
+from agents.executor import Camera, Executor, Limits, Ongoing, Reader, Runner
 from agents.symbolic import SymbolicRunner, SymbolicWorld, declared_facts
 from planner import make_planner
 from planner.language import ModelOptions, check_spec, load_model
@@ -18,6 +18,7 @@ from skills.schema import Skill, SkillLibrary
 
 LIBRARIES = {"craft": "plan4mc", "kitchen": "kitchen"}  # the library that goes with each world
 GOALS = ("read", "given")
+KITCHEN_LIMITS = Limits(decisions=60, stuck=6, hopeless_below=0.05, hopeless_ticks=12, hopeless_every=4)
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Agent:
         self, *, limits: Limits | None = None, camera: Camera | None = None, keep_candidates: bool = True
     ) -> Executor:
         """A fresh closed loop over this agent's parts."""
+        limits = limits or (KITCHEN_LIMITS if isinstance(self.runner, Ongoing) else None)
         return Executor(self.world, self.skills, self.planner, self.runner, limits=limits, camera=camera,
                         keep_candidates=keep_candidates, reader=self.reader)  # fmt: skip
 
@@ -109,19 +111,30 @@ def _craft(options: AgentOptions, library: SkillLibrary) -> _Parts:
     return world, runner, library.skills, lambda start: Start.parse(start, world.config, world.data)
 
 
-def _no_physics(options: AgentOptions, library: SkillLibrary) -> _Parts:
-    raise UserError(f"world '{options.world}' has no physics yet; add --symbolic to run its skills' declared effects")
+def _kitchen(options: AgentOptions, library: SkillLibrary) -> _Parts:
+    try:
+        import pybullet  # noqa: F401
+    except ImportError:
+        raise UserError(
+            "the kitchen's physics needs the extra 'kitchen': pip install -e '.[kitchen]' (or add --symbolic)"
+        ) from None
+    from sim.kitchen.scene import Scene
+    from sim.kitchen.world import KitchenWorld
+    from skills.kitchen.runner import HouseholdRunner
+
+    world = KitchenWorld(options.num_envs, seed=options.seed)
+    return world, HouseholdRunner(library, world), library.skills, Scene.parse
 
 
 def _symbolic(options: AgentOptions, library: SkillLibrary) -> _Parts:
     """Every skill is one step here, so none needs a policy or a time limit."""
-    skills = {name: skill.model_copy(update={"policy": None}) for name, skill in library.skills.items()}
+    skills = {name: skill.model_copy(update={"policy": None, "steps": 1}) for name, skill in library.skills.items()}
     read_start = _start_reader(library)
     world = SymbolicWorld(options.num_envs, library.skills.values(), fact_names(options.world, library), read_start)
     return world, SymbolicRunner(options.num_envs, library.skills), skills, read_start
 
 
-_PHYSICS = {"craft": _craft, "kitchen": _no_physics}
+_PHYSICS = {"craft": _craft, "kitchen": _kitchen}
 
 
 def _start_reader(library: SkillLibrary) -> Callable[[Mapping[str, Any]], Mapping[str, int]]:

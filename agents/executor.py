@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from skills.schema import Skill
 
 FREE, WAITING, ACTING = range(3)
+FRUITLESS = ("failed", "timeout", "hopeless")  # outcomes of a skill that did not bring about its effects
 
 
 class Runner(Protocol):
@@ -42,6 +43,14 @@ class Runner(Protocol):
 
     def success_probability(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
         """Float [len(env_ids), S]: P(success) of every skill started now; NaN = unknown."""
+
+
+@runtime_checkable
+class Ongoing(Protocol):
+    """A runner that can also judge a skill under way: see `skills.kitchen.runner.HouseholdRunner`."""
+
+    def ongoing_probability(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
+        """Float [len(env_ids)]: P(success) of the skill under way; NaN = unknown."""
 
 
 class Reader(Protocol):
@@ -77,7 +86,7 @@ class Limits:
     """When to give up, besides the skills' own step limits and the episode's."""
 
     decisions: int = 1000  # per episode
-    stuck: int = 25  # failures of one direct skill in a row
+    stuck: int = 25  # fruitless runs of one skill in a row
     hopeless_below: float = 0.0  # success probability; 0 = never
     hopeless_ticks: int = 400  # how long it must stay below
     hopeless_every: int = 25  # iterations between two looks
@@ -151,8 +160,9 @@ class Executor:
         self.jobs[env], self.phase[env], self.began[env] = job, WAITING, time.perf_counter()
         self.understood[env] = None
         self.traces[env] = Trace(
-            task.id, task.family, task.command, job.episode, job.seed, [dict(a) for a in task.goal]
-        )
+            task.id, task.family, task.command, job.episode, job.seed, [dict(a) for a in task.goal],
+            ticks_per_second=round(1 / getattr(self.world, "tick_seconds", 0.05), 6),
+        )  # fmt: skip
 
     def _reset(self, envs: list[int]) -> None:
         n = self.world.num_envs
@@ -165,7 +175,7 @@ class Executor:
             self.goals.set(env, goal_ranges(self._known_facts(job.task.goal)))
             starts[env], seeds[env] = dict(job.task.start), job.seed
             self.ends_itself[env] = job.task.world == "craft"
-            self.max_ticks[env] = job.task.max_steps or np.iinfo(np.int64).max
+            self.max_ticks[env] = job.task.max_steps or int(getattr(self.world, "max_ticks", np.iinfo(np.int64).max))
         self._seen = None
         self.obs, _ = self.world.reset(seed=seeds, options={"mask": mask, "start": starts})
         self._film(envs)
@@ -252,7 +262,7 @@ class Executor:
 
     def _is_stuck(self, env: int, skill: str) -> bool:
         past = self._trace(env).decisions[-1 - self.limits.stuck : -1]
-        return len(past) == self.limits.stuck and all(d.skill == skill and d.outcome == "failed" for d in past)
+        return len(past) == self.limits.stuck and all(d.skill == skill and d.outcome in FRUITLESS for d in past)
 
     def _record(self, decision: Decision, facts: dict[str, int], tick: int) -> DecisionRecord:
         candidates = []
@@ -310,11 +320,11 @@ class Executor:
                 self._end(env, reasons.TIME, facts)
 
     def _is_direct(self, env: int) -> bool:
-        return self.skills[int(self.skill[env])].policy is None
+        return self.skills[int(self.skill[env])].is_direct
 
     def _direct(self) -> np.ndarray:
         """Bool [N]: skills that are one action, over after one step whatever came of it."""
-        direct = np.array([skill.policy is None for skill in self.skills] + [False])
+        direct = np.array([skill.is_direct for skill in self.skills] + [False])
         return direct[self.skill]
 
     def _hopeless(self, acting: np.ndarray, ticks: np.ndarray) -> np.ndarray:
@@ -322,8 +332,11 @@ class Executor:
         out = np.zeros(len(self.phase), dtype=bool)
         if self.limits.hopeless_below <= 0.0 or self.iterations % self.limits.hopeless_every:
             return out
-        chance = self.runner.success_probability(self.obs, acting.tolist()).detach().cpu().numpy()
-        own = chance[np.arange(len(acting)), self.skill[acting]]
+        if isinstance(self.runner, Ongoing):
+            own = self.runner.ongoing_probability(self.obs, acting.tolist()).detach().cpu().numpy()
+        else:
+            chance = self.runner.success_probability(self.obs, acting.tolist()).detach().cpu().numpy()
+            own = chance[np.arange(len(acting)), self.skill[acting]]
         hopeful = ~(own < self.limits.hopeless_below)  # unknown (NaN) counts as hopeful
         self.hopeful_at[acting[hopeful]] = ticks[acting[hopeful]]
         out[acting] = ticks[acting] - self.hopeful_at[acting] >= self.limits.hopeless_ticks

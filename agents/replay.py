@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parent / "replay.html"
 WIDTH, HEIGHT = 384, 256  # pixels of the first-person view; the map is as high
+KITCHEN_SIZE = (480, 360)  # pixels of each of its two views
 VIDEO_KINDS = (".mp4", ".gif")
 CAPTION_HEIGHT = 24  # pixels
 MAX_CANDIDATES = 16  # bars kept per decision
@@ -65,6 +66,16 @@ def craft_views(world: Any, env_ids: np.ndarray) -> list[np.ndarray]:
         life = float(state.health[env]), float(state.food[env])
         seen[k] = overlay(seen[k], held, *life, equipped=items[int(state.equipped[env])])
     return [seen, top_down(world, env_ids, HEIGHT)]
+
+
+def kitchen_views(world: Any, env_ids: np.ndarray) -> list[np.ndarray]:
+    """The room, and the robot's work from over its shoulder."""
+    return list(world.pictures(env_ids.tolist(), *KITCHEN_SIZE))
+
+
+def make_camera(world: str) -> WorldCamera:
+    """The camera for a world's replays."""
+    return WorldCamera(every=4, views=kitchen_views, height=KITCHEN_SIZE[1]) if world == "kitchen" else WorldCamera()
 
 
 def _scale(image: Image.Image, height: int) -> Image.Image:
@@ -175,6 +186,6 @@ def _captioned(trace: Trace, k: int) -> Image.Image:
     out = Image.new("RGB", (width, height), (16, 20, 26))
     out.paste(picture, (0, 0))
     doing = trace.decisions[frame.decision].skill if 0 <= frame.decision < len(trace.decisions) else None
-    text = f"{trace.command}   |   {doing or trace.reason}   |   {frame.tick / 20:.1f} s"
+    text = f"{trace.command}   |   {doing or trace.reason}   |   {frame.tick / trace.ticks_per_second:.1f} s"
     ImageDraw.Draw(out).text((8, picture.height + 6), text, fill=(225, 230, 238))
     return out

@@ -64,6 +64,7 @@ class Trace:
     ticks: int = 0
     facts: dict[str, int] = field(default_factory=dict)  # at the end
     wall_s: float = 0.0
+    ticks_per_second: float = 20.0
     understood: str = ""  # the reading of the command, in words
     frames: list[Frame] = field(default_factory=list)
 

@@ -23,10 +23,11 @@ from sim.world import UserError
 from skills.files import write_atomic
 from skills.heads import SuccessHead
 from skills.policy import SkillPolicy
+from skills.rlpd import GaussianPolicy
 from skills.statistics import wilson
 
 WEIGHTS = Path(__file__).parent / "weights"
-PACKAGES = ("saycraft", "torch", "numpy", "numba", "minecraft-data")
+PACKAGES = ("saycraft", "torch", "numpy", "numba", "minecraft-data", "pybullet")
 
 
 @dataclass
@@ -79,7 +80,14 @@ def versions() -> dict[str, str]:
     return found
 
 
-def save_weights(folder: Path, card: Card, policy: SkillPolicy, head: SuccessHead | None = None) -> Path:
+def make_policy(shape: dict[str, Any]) -> SkillPolicy | GaussianPolicy:
+    """A fresh policy of the kind that a card's shape describes."""
+    return GaussianPolicy(**shape) if "action_dim" in shape else SkillPolicy(**shape)
+
+
+def save_weights(
+    folder: Path, card: Card, policy: SkillPolicy | GaussianPolicy, head: SuccessHead | None = None
+) -> Path:
     """Write both files, weights first, each whole or not at all; returns the path of the weights."""
     card.policy, card.head = policy.shape, head.shape if head is not None else None
     parts = {"policy": policy} | ({"head": head} if head is not None else {})
@@ -107,7 +115,7 @@ def load_card(name: str, folder: Path = WEIGHTS) -> Card:
         raise UserError(f"{path} is not a card: {error}") from error
 
 
-Trained = tuple[SkillPolicy, SuccessHead | None, Card]
+Trained = tuple[Any, SuccessHead | None, Card]  # policy: `SkillPolicy` or `GaussianPolicy`
 
 
 def load_weights(name: str, observation: dict[str, Any], folder: Path = WEIGHTS) -> Trained:
@@ -121,7 +129,7 @@ def load_weights(name: str, observation: dict[str, Any], folder: Path = WEIGHTS)
     path = folder / f"{name}.safetensors"
     try:
         tensors = load_file(path)
-        policy = SkillPolicy(**card.policy)
+        policy = make_policy(card.policy)
         policy.load_state_dict({k.removeprefix("policy."): v for k, v in tensors.items() if k.startswith("policy.")})
         head = SuccessHead(**card.head) if card.head is not None else None
         if head is not None:

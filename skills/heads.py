@@ -162,6 +162,11 @@ def fit_platt(logit: Tensor, success: Tensor, steps: int = 50) -> Tensor:
 
 def head_metrics(head: SuccessHead, features: Tensor, success: Tensor) -> dict[str, float]:
     """How good the probabilities are on episodes that the head has not seen: Brier, AUROC, ECE, base rate, episodes."""
-    p, y = head.probability(features).cpu().numpy(), success.cpu().numpy().astype(np.float64)
+    return metrics(head.probability(features), success)
+
+
+def metrics(probability: Tensor, success: Tensor) -> dict[str, float]:
+    """The same of any probabilities [B] against outcomes [B]."""
+    p, y = probability.cpu().numpy(), success.cpu().numpy().astype(np.float64)
     return {"brier": brier(p, y), "auroc": auroc(p, y), "ece": calibration_error(p, y), "mean": float(p.mean()),
             "success": float(y.mean()), "episodes": len(y)}  # fmt: skip

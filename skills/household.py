@@ -15,6 +15,7 @@ from skills.schema import Skill
 ROBOT, HOLDING, AT, VISITED = "robot_at_", "holding_", "_at_", "visited_"
 HAND, OPEN, CLOSED = "hand_empty", "drawer_open", "drawer_closed"
 USER, DRAWER = "user", "drawer"
+DRIVE, ARM = 180, 110  # limits in control steps of a twelfth of a second
 
 
 def household_skills(entry: dict[str, Any], where: str) -> list[Skill]:
@@ -47,30 +48,32 @@ def _go(place: str) -> Skill:
     name, text = (
         (fact("go_to_", place), f"go to the {place}") if place != USER else ("bring_it_to_you", "bring it to you")
     )
-    return Skill(name=name, text=text, kind="go", target=place, loses=(ROBOT,),
+    return Skill(name=name, text=text, kind="go", target=place, loses=(ROBOT,), steps=DRIVE,
                  obtains={fact(ROBOT, place): 1, fact(VISITED, place): 1})  # fmt: skip
 
 
 def _drawer() -> Iterator[Skill]:
     at = {fact(ROBOT, DRAWER): 1}
     yield Skill(
-        name="open_drawer", text="open the drawer", kind="open", requires=at, consumes={CLOSED: 1}, obtains={OPEN: 1}
-    )
+        name="open_drawer", text="open the drawer", kind="open", policy="drawer", steps=ARM, requires=at,
+        consumes={CLOSED: 1}, obtains={OPEN: 1},
+    )  # fmt: skip
     yield Skill(
-        name="close_drawer", text="close the drawer", kind="close", requires=at, consumes={OPEN: 1}, obtains={CLOSED: 1}
-    )
+        name="close_drawer", text="close the drawer", kind="close", policy="drawer", steps=ARM, requires=at,
+        consumes={OPEN: 1}, obtains={CLOSED: 1},
+    )  # fmt: skip
 
 
 def _object(name: str, places: list[str]) -> Iterator[Skill]:
     from_where = {place: {OPEN: 1} if place == DRAWER else {} for place in places}
     for place in places:
         lies, here, inside = fact(name, AT, place), fact(ROBOT, place), from_where[place]
-        yield Skill(name=fact("find_", name, AT, place), text=find_text(name), kind="find", target=name,
+        yield Skill(name=fact("find_", name, AT, place), text=find_text(name), kind="find", target=name, steps=DRIVE,
                     requires={lies: 1, **inside}, loses=(ROBOT,), obtains={here: 1})  # fmt: skip
-        yield Skill(name=fact("pick_up_", name, AT, place), text=f"pick up the {name}", kind="pick", target=name,
-                    requires={here: 1, **inside}, consumes={lies: 1, HAND: 1}, obtains={fact(HOLDING, name): 1})  # fmt: skip
-        yield Skill(name=fact("put_down_", name, AT, place), text=f"put down the {name}", kind="put", target=name,
-                    requires={here: 1, **inside}, consumes={fact(HOLDING, name): 1}, obtains={lies: 1, HAND: 1})  # fmt: skip
+        yield Skill(name=fact("pick_up_", name, AT, place), text=f"pick up the {name}", kind="pick", policy="pick", steps=ARM,
+                    target=name, requires={here: 1, **inside}, consumes={lies: 1, HAND: 1}, obtains={fact(HOLDING, name): 1})  # fmt: skip
+        yield Skill(name=fact("put_down_", name, AT, place), text=f"put down the {name}", kind="put", policy="put", steps=ARM,
+                    target=name, requires={here: 1, **inside}, consumes={fact(HOLDING, name): 1}, obtains={lies: 1, HAND: 1})  # fmt: skip
 
 
 def find_text(name: str) -> str:

@@ -9,14 +9,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from skills.files import checkpoints, load_checkpoint, save_checkpoint
-from skills.policy import SkillPolicy
 from skills.ppo import PPO, Metrics, PPOConfig, RLTask
+
+
+class Learner(Protocol):
+    """`skills.ppo.PPO` or `skills.rlpd.RLPD`."""
+
+    policy: Any
+    device: torch.device
+    progress: float  # share of the budget spent
+    seconds: float  # of rollouts and updates
+    iteration: int
+    steps: int
+
+    def iterate(self) -> Metrics:
+        """One round of steps and updates."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that a checkpoint needs."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take up a checkpoint."""
 
 
 class Interrupt:
@@ -46,7 +65,7 @@ class Interrupt:
 class Learned:
     """What `learn` gives: the policy of the best evaluation (the last one where none was asked for)."""
 
-    policy: SkillPolicy
+    policy: Any
     score: float  # of that evaluation; -inf without
     iterations: int
     steps: int
@@ -68,15 +87,22 @@ class Budget:
 
 def learn(task: RLTask, config: PPOConfig | None = None, budget: Budget | None = None, *, seed: int = 0,
           device: torch.device | str = "cpu", folder: Path | None = None, resume: bool = False,
-          evaluate: Callable[[SkillPolicy], float] | None = None,
+          evaluate: Callable[[Any], float] | None = None,
           report: Callable[[Metrics], None] | None = None) -> Learned:  # fmt: skip
     """Train until the budget is spent; the policy of the best evaluation is kept.
 
     Checkpoints go to `folder`, also at the end; with `resume` the newest whole one is continued, else old ones are
     removed. The first Ctrl-C (or SIGTERM) ends the iteration, saves and returns with `interrupted` set.
     """
-    b = budget or Budget()
     learner = PPO(task, config, seed=seed, device=device)
+    return learn_with(learner, budget, folder=folder, resume=resume, evaluate=evaluate, report=report)
+
+
+def learn_with(learner: Learner, budget: Budget | None = None, *, folder: Path | None = None, resume: bool = False,
+               evaluate: Callable[[Any], float] | None = None,
+               report: Callable[[Metrics], None] | None = None) -> Learned:  # fmt: skip
+    """The same with any learner."""
+    b = budget or Budget()
     run = _Run(learner, folder, evaluate)
     run.load() if resume else run.clear()
     saved, next_judging = time.perf_counter(), learner.seconds + b.evaluate_seconds
@@ -102,7 +128,7 @@ def learn(task: RLTask, config: PPOConfig | None = None, budget: Budget | None =
 class _Run:
     """A learner with its best policy so far and its checkpoints."""
 
-    def __init__(self, learner: PPO, folder: Path | None, evaluate: Callable[[SkillPolicy], float] | None):
+    def __init__(self, learner: Learner, folder: Path | None, evaluate: Callable[[Any], float] | None):
         self.learner, self.folder, self.evaluate = learner, folder, evaluate
         self.score = float("-inf")
         self.judging = 0.0  # seconds spent evaluating
@@ -122,9 +148,9 @@ class _Run:
             self.best = {name: tensor.detach().clone() for name, tensor in policy.state_dict().items()}
         return {"score": score, "best_score": self.score}
 
-    def best_policy(self) -> SkillPolicy:
+    def best_policy(self) -> Any:
         """In evaluation mode, float32."""
-        policy = SkillPolicy(**self.learner.policy.shape).to(self.learner.device)
+        policy = type(self.learner.policy)(**self.learner.policy.shape).to(self.learner.device)
         policy.load_state_dict(self.best or self.learner.policy.state_dict())
         return policy.eval()
 

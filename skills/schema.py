@@ -28,7 +28,7 @@ class Skill(BaseModel):
     name: str = Field(pattern=r"^[a-z0-9_]+$")
     text: str
     kind: Kind
-    policy: str | None = None  # family of the network that performs it; None = one direct action
+    policy: str | None = None  # family of the network that performs it; None = code does
     target: str | None = None  # block, mob or item that the policy is conditioned on
     consumes: dict[str, PositiveInt] = {}  # there before, gone after
     requires: dict[str, PositiveInt] = {}  # there before and after
@@ -46,6 +46,11 @@ class Skill(BaseModel):
         """Every fact that it names."""
         held = {self.equips} if self.equips else set()
         return {*self.consumes, *self.requires, *self.obtains, *held}
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is one action, over after one step whatever came of it."""
+        return self.policy is None and self.steps == 1
 
     def forgets(self, fact: str) -> bool:
         """Whether a fact is lost when it runs, whatever it was."""
@@ -101,7 +106,7 @@ class SkillLibrary:
         known, trained = set(fact_names), set(policies)
         problems = []
         for skill in self.skills.values():
-            if skill.kind != "craft" and skill.policy is None:
+            if skill.kind not in ("craft", "go") and skill.policy is None and skill.is_direct:
                 problems.append(f"{skill.name}: no policy performs it")
             elif skill.policy and trained and skill.policy not in trained:
                 problems.append(f"{skill.name}: its policy '{skill.policy}' has no trained weights")

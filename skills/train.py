@@ -19,19 +19,22 @@ import torch
 from torch import Tensor
 
 from sim.world import UserError
-from skills.cards import WEIGHTS, Card, provenance, rate, save_weights, versions
+from skills.cards import WEIGHTS, Card, make_policy, provenance, rate, save_weights, versions
 from skills.files import write_atomic
-from skills.heads import SuccessHead, fit_head, head_metrics
-from skills.learn import Budget, learn
-from skills.policy import SkillPolicy
-from skills.ppo import PPOConfig
+from skills.heads import SuccessHead, fit_head, head_metrics, metrics
+from skills.learn import Budget, Learner, learn_with
+from skills.ppo import PPO, PPOConfig
 from skills.progress import Board, Log
+from skills.rlpd import RLPD, Critics, RLPDConfig
 from skills.rollout import Episodes, actor, play
 
 DEFAULT_MINUTES = 75.0
 POLICY_SHARE = 0.85  # of a family's time; the rest is for evaluation and success head
 SHARES = {"find": 1.6, "harvest": 1.0, "mine": 2.2, "hunt": 1.5, "use": 1.2, "place": 0.4}  # others: 1
 TEMPERATURES = (1.0, 0.5)  # none without chance: it may repeat a fruitless action for ever
+
+
+METHODS = ("rlpd", "sac", "clone")  # from demonstrations; without any; demonstrations alone
 
 
 class TaskFactory(Protocol):
@@ -61,6 +64,11 @@ class TrainConfig:
     test_per_env: int = 2
     head_envs: int = 1024
     head_rounds: int = 24  # at most; fewer when time is short
+    head_share: float = 0.1  # of a family's time for the head's episodes
+    judge_per_env: int = 1
+    temperatures: tuple[float, ...] = TEMPERATURES  # to choose from; the first one acts during training
+    method: str = "ppo"  # or one of `METHODS`: how the kitchen's continuous skills are learned
+    rlpd: RLPDConfig = field(default_factory=RLPDConfig)
 
 
 def train(names: str | Sequence[str] = "all", *, library: Any, minutes: float | None = None, resume: bool = False,
@@ -68,6 +76,8 @@ def train(names: str | Sequence[str] = "all", *, library: Any, minutes: float | 
           factory: TaskFactory | None = None, device: str = "cpu") -> dict[str, Any]:  # fmt: skip
     """Train families (named by family, by skill, or "all") within `minutes` in total; returns {family: card}."""
     families = choose_families([names] if isinstance(names, str) else names, library)
+    if library_world(library) == "kitchen" and factory is None:
+        config = config or kitchen_config()
     factory = factory or task_factory(library)
     total = (minutes if minutes is not None else DEFAULT_MINUTES) * 60.0
     shares = {family: SHARES.get(family, 1.0) for family in families}
@@ -103,8 +113,26 @@ def choose_families(names: Iterable[str], library: Any) -> list[str]:
     return [family for family in known if family in chosen]
 
 
+def library_world(library: Any) -> str:
+    """The world of a library."""
+    return getattr(library, "world", "craft")
+
+
+def kitchen_config(method: str = "rlpd") -> TrainConfig:
+    """Sizes of a run in the kitchen, whose physics is a thousand times slower than the craft world."""
+    if method not in METHODS:
+        raise UserError(f"unknown method '{method}'; there are {', '.join(METHODS)}")
+    rlpd = RLPDConfig(demos=0 if method == "sac" else 150, clone_only=method == "clone")
+    return TrainConfig(num_envs=8, judge_envs=8, judge_per_env=15, test_envs=8, test_per_env=80, head_envs=8, head_rounds=400,
+                       head_share=0.3, evaluate_seconds=40.0, temperatures=(0.0, 0.5), method=method, rlpd=rlpd)  # fmt: skip
+
+
 def task_factory(library: Any) -> TaskFactory:
-    """The tasks of `skills.tasks` over a library."""
+    """The tasks of `skills.tasks` over a library, or those of the kitchen."""
+    if library_world(library) == "kitchen":
+        from skills.kitchen.tasks import HouseholdTask
+
+        return HouseholdTask
     from skills.tasks import make_task
 
     def make(family: str, num_envs: int, seed: int, purpose: str) -> Any:
@@ -134,7 +162,7 @@ class Family:
         self.board.done(self.name, tested["total"], quality)
         return vars(card)
 
-    def policy(self, resume: bool) -> tuple[SkillPolicy, dict[str, Any]]:
+    def policy(self, resume: bool) -> tuple[Any, dict[str, Any]]:
         """Stage 1: PPO."""
         path = self.folder / "policy.pt"
         if not path.exists():
@@ -142,31 +170,53 @@ class Family:
             task = self.factory(self.name, c.num_envs, self.seed, "train")
             judge = self.factory(self.name, c.judge_envs, self.seed + 1, "judge")
             log = Log(self.folder / "log.jsonl", self.name, self.board)
-            budget = Budget(self.seconds * POLICY_SHARE, enough=c.enough, evaluate_seconds=c.evaluate_seconds)
-            learned = learn(
-                task, c.per_family.get(self.name, c.ppo), budget, seed=self.seed, device=self.device,
-                folder=self.folder, resume=resume, report=log,
-                evaluate=lambda policy: macro_success(play(judge, actor(policy, 1.0, self.seed))),
+            share = POLICY_SHARE if c.method == "ppo" else 1.0 - c.head_share - 0.1
+            budget = Budget(self.seconds * share, enough=c.enough, evaluate_seconds=c.evaluate_seconds)
+            learner, more = self._learner(task)
+            learned = learn_with(
+                learner, budget, folder=self.folder, resume=resume, report=log,
+                evaluate=lambda policy: macro_success(play(judge, actor(policy, c.temperatures[0], self.seed), c.judge_per_env)),
             )  # fmt: skip
             _close(task, judge)
             if learned.interrupted:
                 raise KeyboardInterrupt
-            how = provenance(self.seed, learned.steps, learned.seconds)
+            how = provenance(self.seed, learned.steps, learned.seconds) | more
             state = {"shape": learned.policy.shape, "state": learned.policy.state_dict(), "how": how}
+            if isinstance(learner, RLPD) and not c.rlpd.clone_only:
+                state["critics"] = learner.critics.state_dict()
             _save(path, state)
         state = torch.load(path, map_location=self.device, weights_only=True)
-        policy = SkillPolicy(**state["shape"]).to(self.device)
+        policy = make_policy(state["shape"]).to(self.device)
         policy.load_state_dict(state["state"])
         return policy.eval(), state["how"]
 
-    def evaluation(self, policy: SkillPolicy) -> dict[str, Any]:
+    def _learner(self, task: Any) -> tuple[Learner, dict[str, Any]]:
+        """PPO, or RLPD with its demonstrations, and what the card is to say of them."""
+        c = self.config
+        if c.method == "ppo":
+            return PPO(task, c.per_family.get(self.name, c.ppo), seed=self.seed, device=self.device), {}
+        from skills.kitchen.tasks import demonstrations
+
+        demos: Any = None
+        told: dict[str, float] = {}
+        if c.rlpd.demos:
+            self.board.say(self.name, f"collecting {c.rlpd.demos} demonstrations")
+            demos, told = demonstrations(task, c.rlpd.demos, self.seed)
+        return RLPD(task, demos, c.rlpd, seed=self.seed, device=self.device), {
+            "method": c.method,
+            "demonstrations": told,
+        }
+
+    def evaluation(self, policy: Any) -> dict[str, Any]:
         """Stage 2: the temperature to act with, then success per skill from fresh starts."""
         path = self.folder / "evaluation.json"
         if not path.exists():
             self.board.say(self.name, "evaluating")
             c = self.config
             choice = self.factory(self.name, c.judge_envs, self.seed + 2, "judge")
-            scores = {t: macro_success(play(choice, actor(policy, t, self.seed))) for t in TEMPERATURES}
+            scores = {
+                t: macro_success(play(choice, actor(policy, t, self.seed), c.judge_per_env)) for t in c.temperatures
+            }
             temperature = max(scores, key=lambda t: scores[t])
             task = self.factory(self.name, c.test_envs, self.seed + 3, "evaluate")
             episodes = play(task, actor(policy, temperature, self.seed + 3), c.test_per_env)
@@ -178,7 +228,7 @@ class Family:
             write_atomic(path, json.dumps(tested, indent=1).encode())
         return json.loads(path.read_text())
 
-    def head(self, policy: SkillPolicy, temperature: float) -> tuple[SuccessHead, dict[str, Any]]:
+    def head(self, policy: Any, temperature: float) -> tuple[SuccessHead, dict[str, Any]]:
         """Stage 3: the success head, from wide starts; its quality on fresh episodes of that kind and of another."""
         path = self.folder / "head.pt"
         if not path.exists():
@@ -193,6 +243,7 @@ class Family:
                 task = self.factory(self.name, c.test_envs, self.seed + offset, purpose)
                 fresh = play(task, actor(policy, temperature, self.seed + offset), c.test_per_env)
                 quality[kind] = head_metrics(head, fresh.first, fresh.success)
+                quality |= self._critics_metrics(policy, fresh, kind)
                 _close(task)
             _save(path, {"shape": head.shape, "state": head.state_dict(), "quality": quality})
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -200,14 +251,25 @@ class Family:
         head.load_state_dict(state["state"])
         return head.eval(), state["quality"]
 
-    def _outcomes(self, policy: SkillPolicy, temperature: float) -> Episodes:
+    def _critics_metrics(self, policy: Any, fresh: Episodes, kind: str) -> dict[str, Any]:
+        """How good the raw critic would be in the head's place, where there is one."""
+        kept = torch.load(self.folder / "policy.pt", map_location="cpu", weights_only=True).get("critics")
+        if kept is None:
+            return {}
+        critics = Critics(fresh.first.shape[1] + policy.action_dim, policy.hidden, self.config.rlpd.critics)
+        critics.load_state_dict(kept)
+        with torch.no_grad():
+            value = critics(fresh.first, policy.act(fresh.first, temperature=0.0)).mean(0).clamp(0, 1)
+        return {f"critic_{kind}": metrics(value, fresh.success)}
+
+    def _outcomes(self, policy: Any, temperature: float) -> Episodes:
         """Rounds of one episode in every environment, until the family's time for it is over."""
         c, began = self.config, time.perf_counter()
         task = self.factory(self.name, c.head_envs, self.seed + 10, "wide")
         act = actor(policy, temperature, self.seed + 10)
         rounds: list[Episodes] = []
         spent = 0.0
-        while not rounds or (len(rounds) < c.head_rounds and spent < 0.1 * self.seconds):
+        while not rounds or (len(rounds) < c.head_rounds and spent < c.head_share * self.seconds):
             rounds.append(play(task, act, seed=self.seed + len(rounds)))
             spent = time.perf_counter() - began
         _close(task)

@@ -47,15 +47,16 @@ class Clock:
 
     num_envs, obs_dim, action_sizes = 4, 2, (2,)
 
-    def __init__(self, limit: int, terminal: bool):
+    def __init__(self, limit: int, terminal: bool, ring: bool = False):
         self.limit, self.terminal, self.t = limit, terminal, 0
+        self.period = limit if ring else limit + 1  # a ring ends where it began, in a state that has been met
 
     def reset(self) -> torch.Tensor:
         return torch.full((4, 2), float(self.t))
 
     def step(self, actions: torch.Tensor) -> tuple:
         self.t += 1
-        over, final = self.t == self.limit, torch.full((4, 2), float(self.t))
+        over, final = self.t == self.limit, torch.full((4, 2), float(self.t % self.period))
         self.t = 0 if over else self.t
         ended, never = torch.full((4,), over), torch.zeros(4, dtype=torch.bool)
         flags = (ended, never) if self.terminal else (never, ended)
@@ -83,7 +84,7 @@ def test_cut_episodes_are_worth_as_much_as_endless_ones() -> None:
     config = replace(SMALL, gamma=0.9, epochs=8, minibatch=32, entropy=0.0)
     values = {}
     for terminal in (False, True):
-        learner = PPO(Clock(5, terminal), config, seed=0)
+        learner = PPO(Clock(5, terminal, ring=True), config, seed=0)
         for _ in range(150):
             learner.iterate()
         values[terminal] = float(learner.policy(torch.zeros(1, 2))[1].detach())
