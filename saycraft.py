@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 VERSION = "0.1.0"
 BENCHES = ("world", "policies", "scoring", "executor", "train")
 MAX_ENVS = 65_536
+KITCHENS = 8  # evaluated at once by default: each takes a quarter of a gigabyte
 
 
 class Parser(argparse.ArgumentParser):
@@ -107,6 +108,7 @@ def run(a: argparse.Namespace) -> int:
     films = (a.replay or a.video) and not a.symbolic
     executor = agent.executor(camera=replay.make_camera(a.world) if films else None)
     (trace,) = executor.run([Job(task, 0, a.seed)])
+    agent.world.close()
     _check_model(trace)
     if executor.camera_error:
         print(f"saycraft: no pictures: {executor.camera_error}", file=sys.stderr)
@@ -156,10 +158,14 @@ def _check_model(trace: Any) -> None:
 def _add_eval(commands: Any) -> None:
     p = _command(commands, "eval", evaluate, "measure success over the tasks of a file or a suite")
     _agent_options(p)
+    p.set_defaults(world=None)  # that of the tasks
     p.add_argument("tasks", metavar="TASKS.jsonl|SUITE", help="a task file, or a suite that comes with saycraft")
     p.add_argument("--episodes", type=_whole(1), default=10, metavar="K", help="episodes per task (default 10)")
     p.add_argument(
-        "--num-envs", type=_whole(1, MAX_ENVS), metavar="N", help="environments at once (default: up to 256)"
+        "--num-envs",
+        type=_whole(1, MAX_ENVS),
+        metavar="N",
+        help="environments at once (default: up to 256, 8 kitchens)",
     )
     p.add_argument("--one-at-a-time", action="store_true", help="one environment only, to compare with")
     p.add_argument("--symbolic", action="store_true", help="apply the skills' declared effects instead of physics")
@@ -180,11 +186,16 @@ def evaluate(a: argparse.Namespace) -> int:
     if a.traces:
         check_output(a.traces)
     chosen = tasks.choose(tasks.load(a.tasks), a.task)
-    num_envs = 1 if a.one_at_a_time else min(a.num_envs or 256, len(chosen) * a.episodes)
+    a.world = a.world or chosen[0].world
+    widest = KITCHENS if a.world == "kitchen" and not a.symbolic else 256
+    num_envs = 1 if a.one_at_a_time else min(a.num_envs or widest, len(chosen) * a.episodes)
     options = _options(a, symbolic=a.symbolic, num_envs=num_envs, goal=a.goal)
     keep = a.traces is not None
     agent = build(options)
-    found, traces = run_tasks(agent, chosen, a.episodes, shown=not a.json, keep_candidates=keep)
+    try:
+        found, traces = run_tasks(agent, chosen, a.episodes, shown=not a.json, keep_candidates=keep)
+    finally:
+        agent.world.close()
     write_json(a.out, found)
     if a.traces:
         write_atomically(a.traces, "".join(json.dumps(trace.to_json()) + "\n" for trace in traces))
@@ -204,7 +215,9 @@ def evaluate(a: argparse.Namespace) -> int:
 def _add_train(commands: Any) -> None:
     p = _command(commands, "train", train, "train skills and their success heads from nothing")
     p.add_argument("skill", metavar="SKILL|all", help="a family of skills (find, harvest, ...), a skill, or all")
-    p.add_argument("--world", default="craft", help="default craft")
+    p.add_argument("--world", default="craft", help="craft (default) or kitchen")
+    p.add_argument("--method", choices=("rlpd", "sac", "clone"), help="in the kitchen: reinforcement learning from "
+                   "demonstrations (default), without any, or cloning alone")  # fmt: skip
     p.add_argument("--minutes", type=_positive, metavar="M", help="time budget (default: what the families declare)")
     p.add_argument("--resume", action="store_true", help="go on where an earlier run was stopped")
     p.add_argument("--seed", type=_whole(0), default=0)
@@ -214,10 +227,16 @@ def _add_train(commands: Any) -> None:
 def train(a: argparse.Namespace) -> int:
     """Train, with progress; a run that is killed goes on with --resume."""
     from agents.agent import AgentOptions, load_library
+    from skills.train import kitchen_config
     from skills.train import train as train_skills
 
     library = load_library(AgentOptions(world=a.world))
-    report = train_skills(a.skill, library=library, minutes=a.minutes, resume=a.resume, seed=a.seed, out=a.out)
+    if a.method and a.world != "kitchen":
+        _fail("--method is for --world kitchen; the craft world's skills are learned by PPO")
+    config = kitchen_config(a.method or "rlpd") if a.world == "kitchen" else None
+    report = train_skills(
+        a.skill, library=library, minutes=a.minutes, resume=a.resume, seed=a.seed, out=a.out, config=config
+    )
     if a.json:
         _print_json(report)
     return 0
@@ -414,6 +433,7 @@ def _add_bench(commands: Any) -> None:
     p.add_argument("name", metavar="|".join(BENCHES), choices=BENCHES)
     p.add_argument("--num-envs", type=_whole_list, metavar="N,N,..", help="batch sizes (default: the benchmark's own)")
     p.add_argument("--seconds", type=_positive, metavar="S", help="time per row (default: the benchmark's own)")
+    p.add_argument("--world", help="craft (default) or kitchen, for bench world")
 
 
 def bench(a: argparse.Namespace) -> int:
@@ -422,7 +442,7 @@ def bench(a: argparse.Namespace) -> int:
     import inspect
 
     rows = importlib.import_module(f"benchmarks.{a.name}").rows
-    given = {key: value for key in ("num_envs", "seconds") if (value := getattr(a, key)) is not None}
+    given = {key: value for key in ("num_envs", "seconds", "world") if (value := getattr(a, key)) is not None}
     for key in given:
         if key not in inspect.signature(rows).parameters:
             _fail(f"bench {a.name} has no --{key.replace('_', '-')}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 from agents.executor import Camera, Executor, Limits, Ongoing, Reader, Runner
@@ -112,12 +113,8 @@ def _craft(options: AgentOptions, library: SkillLibrary) -> _Parts:
 
 
 def _kitchen(options: AgentOptions, library: SkillLibrary) -> _Parts:
-    try:
-        import pybullet  # noqa: F401
-    except ImportError:
-        raise UserError(
-            "the kitchen's physics needs the extra 'kitchen': pip install -e '.[kitchen]' (or add --symbolic)"
-        ) from None
+    if find_spec("pybullet") is None:
+        raise UserError("the kitchen's physics needs the extra 'kitchen': pip install -e '.[kitchen]'; or --symbolic")
     from sim.kitchen.scene import Scene
     from sim.kitchen.world import KitchenWorld
     from skills.kitchen.runner import HouseholdRunner

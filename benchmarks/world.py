@@ -47,10 +47,11 @@ PEERS = {"crafter": "crafter", "craftax-symbolic": "craftax"}  # row -> package
 SCAN = 4  # steps of Craftax in one compiled loop
 BATCHES = 16  # batches of actions that are drawn beforehand and cycled
 PLAN4MC_RANGE = 99.0  # metres
+DEFAULT_ENVS = (1, 64, 1024, 4096)
 
 
 def rows(
-    num_envs: Sequence[int] = (1, 64, 1024, 4096), seconds: float = 2.0, world: str = "craft", repeats: int = 3,
+    num_envs: Sequence[int] = DEFAULT_ENVS, seconds: float = 2.0, world: str = "craft", repeats: int = 3,
     peers: bool = True, plan4mc: bool = True,
 ) -> list[Row]:  # fmt: skip
     """Measure everything `repeats` times for `seconds` each.
@@ -58,8 +59,12 @@ def rows(
     A row: `world`, `num_envs`, `steps_per_s` (median), `steps_per_s_all` (every repeat), `ratio` (for peers: the craft
     world with its default senses at the same num_envs, over this row; else None), `bytes_per_env` (craft only), `note`.
     """
+    if world == "kitchen":
+        from benchmarks import kitchen
+
+        return kitchen.rows([n for n in num_envs if n <= 64] if num_envs != DEFAULT_ENVS else (1, 4), seconds, repeats)
     if world != "craft":
-        raise UserError(f"bench world knows the world 'craft', got '{world}'")
+        raise UserError(f"bench world knows the worlds craft and kitchen, got '{world}'")
     if not num_envs or min(num_envs) < 1 or seconds <= 0 or repeats < 1:
         raise UserError(
             f"expected num_envs >= 1, seconds > 0, repeats >= 1; got {list(num_envs)}, {seconds}, {repeats}"

@@ -53,7 +53,7 @@ def _go(place: str) -> Skill:
 
 
 def _drawer() -> Iterator[Skill]:
-    at = {fact(ROBOT, DRAWER): 1}
+    at = {fact(ROBOT, DRAWER): 1, HAND: 1}
     yield Skill(
         name="open_drawer", text="open the drawer", kind="open", policy="drawer", steps=ARM, requires=at,
         consumes={CLOSED: 1}, obtains={OPEN: 1},
@@ -71,9 +71,11 @@ def _object(name: str, places: list[str]) -> Iterator[Skill]:
         yield Skill(name=fact("find_", name, AT, place), text=find_text(name), kind="find", target=name, steps=DRIVE,
                     requires={lies: 1, **inside}, loses=(ROBOT,), obtains={here: 1})  # fmt: skip
         yield Skill(name=fact("pick_up_", name, AT, place), text=f"pick up the {name}", kind="pick", policy="pick", steps=ARM,
-                    target=name, requires={here: 1, **inside}, consumes={lies: 1, HAND: 1}, obtains={fact(HOLDING, name): 1})  # fmt: skip
+                    target=name, requires={here: 1, **inside}, consumes={lies: 1, HAND: 1},
+                    obtains={fact(HOLDING, name): 1})  # fmt: skip
         yield Skill(name=fact("put_down_", name, AT, place), text=f"put down the {name}", kind="put", policy="put", steps=ARM,
-                    target=name, requires={here: 1, **inside}, consumes={fact(HOLDING, name): 1}, obtains={lies: 1, HAND: 1})  # fmt: skip
+                    target=name, requires={here: 1, **inside}, consumes={fact(HOLDING, name): 1},
+                    obtains={lies: 1, HAND: 1})  # fmt: skip
 
 
 def find_text(name: str) -> str:

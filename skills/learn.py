@@ -105,11 +105,16 @@ def learn_with(learner: Learner, budget: Budget | None = None, *, folder: Path |
     b = budget or Budget()
     run = _Run(learner, folder, evaluate)
     run.load() if resume else run.clear()
+
+    def spent() -> float:
+        return max((learner.seconds + run.judging) / b.seconds, learner.steps / b.steps)
+
+    learner.progress = spent()  # the budget may be another than that of the run taken up
     saved, next_judging = time.perf_counter(), learner.seconds + b.evaluate_seconds
     with Interrupt() as interrupt:
         while learner.progress < 1.0 and run.score < b.enough and not interrupt.asked:
             metrics = learner.iterate()
-            learner.progress = max((learner.seconds + run.judging) / b.seconds, learner.steps / b.steps)
+            learner.progress = spent()
             due = learner.seconds >= next_judging
             if b.evaluate_every is not None:
                 due = learner.iteration % b.evaluate_every == 0

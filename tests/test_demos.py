@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from demos import compare_planners, make_something
+from demos import compare_planners, kitchen_errand, make_something
 
 
 def test_make_something(tmp_path):
     page = tmp_path / "r.html"
     assert make_something.main(page=str(page), symbolic=True).success and page.exists()
+
+
+def test_kitchen_errand(tmp_path):
+    page = tmp_path / "r.html"
+    trace = kitchen_errand.main(page=str(page), pictures=False)
+    assert trace.success and page.exists() and (trace.facts.get("coke_at_user") or trace.facts.get("7up_at_user"))
 
 
 def test_compare_planners():

@@ -12,10 +12,10 @@ import numpy as np
 KINDS = {
     "object moves": "while the robot drives, an object that it does not hold is put somewhere else",
     "object taken": "while the robot drives, a person takes an object away for good",
-    "grasp slips": "the fingers let go of what they hold, about a second after they got it",
+    "grasp slips": "the fingers let go of what they hold just as it is lifted",
     "drawer sticks": "the drawer does not give way for the first three seconds of pulling",
 }
-DRIVEN, HELD = (4, 14), (8, 16)  # control steps of driving, and of holding, at which it may happen
+DRIVEN, HELD = (4, 14), (1, 3)  # control steps of driving, and of holding, at which it may happen
 STUCK = 36  # control steps at the drawer
 
 

@@ -191,5 +191,5 @@ def _drawer(client: Any) -> int:
         path = Path(folder) / "drawer.urdf"
         path.write_text(text)
         body = client.loadURDF(str(path), [DRAWER_X, DRAWER_FACE, 0.0], useFixedBase=True)
-    client.changeDynamics(body, 0, lateralFriction=0.9, restitution=0.0)
+    client.changeDynamics(body, 0, lateralFriction=0.5, restitution=0.0)  # smooth: things slide before they fall
     return int(body)

@@ -14,11 +14,11 @@ import numpy as np
 MOUNT = 0.85
 RADIUS = 0.27  # of the robot's base
 ROOM = (-2.6, -2.0, 2.6, 2.0)  # west, south, east, north
-DRAWER_TRAVEL = 0.25
+DRAWER_TRAVEL = 0.30
 DRAWER_FACE = 1.40  # y of the cabinet's front
 DRAWER_X = 0.75
 DRAWER_WIDTH = 0.44  # inside
-OPEN_AT, SHUT_AT = 0.18, 0.05  # joint positions at which the drawer begins to count as open, and as closed
+OPEN_AT, SHUT_AT = 0.26, 0.05  # joint positions at which the drawer begins to count as open, and as closed
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ PLACES = {
         Place("close counter", -1.0, 1.10, NORTH, 0.90, 0.40, 0.62, 0.62, 0.55, 0.29, 0.90, 0.75),
         Place("table", -0.9, -0.10, SOUTH, 0.80, 0.40, 0.62, 0.45, 0.38, 0.29, 1.00, 0.56),
         Place("far counter", 1.1, -1.10, SOUTH, 0.90, 0.40, 0.62, 0.62, 0.55, 0.29, 0.90, 0.75),
-        Place("drawer", DRAWER_X, 0.68, NORTH, 0.78, 0.585, 0.635, 0.15, 0.0, 0.46, 1.10, 0.23),
+        Place("drawer", DRAWER_X, 0.68, NORTH, 0.78, 0.545, 0.615, 0.15, 0.0, 0.46, 1.10, 0.23),
         Place("trash can", 1.60, 0.35, EAST, 0.06, 0.50, 0.50, 0.0, 0.0, 0.33, 0.67, 0.17),
         Place("user", -1.46, 0.45, WEST, 0.80, 0.43, 0.66, 0.20, 0.10, 0.29, 0.79, 0.26),
     )
@@ -69,7 +69,7 @@ DRAWER_RIM = 0.88
 Rectangle = tuple[float, float, float, float]  # west, south, east, north
 OBSTACLES: tuple[Rectangle, ...] = (
     (-1.75, 1.40, -0.25, 2.0),  # close counter
-    (0.35, 1.02, 1.15, 2.0),  # cabinet, and the room its drawer needs
+    (0.35, 0.97, 1.15, 2.0),  # cabinet, and the room its drawer needs
     (0.35, -2.0, 1.85, -1.40),  # far counter
     (-1.45, -1.10, -0.35, -0.40),  # table
     (1.92, 0.17, 2.28, 0.53),  # trash can

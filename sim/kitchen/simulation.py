@@ -118,6 +118,8 @@ class Simulation:
         self.joints = list(HOME)
         self.grip_target, self.turn = OPENING, 0.0
         self.carried: tuple[int, Any] | None = None
+        self.carried_fingers = [0.0, 0.0]
+        self.gripped = NOTHING  # what has been held up until now, unless a finger just lost touch
         self.driving, self.rising = False, 0
         self.last_height = -1.0
         self.ticks = self.grip = 0
@@ -200,6 +202,8 @@ class Simulation:
         p = self.client
         for _ in range(SUBSTEPS):
             p.stepSimulation()
+            if self.carried is not None:
+                self._carry(*self.carried)
         self.ticks += 1
         self._sense()
         self._count_grip()
@@ -211,6 +215,7 @@ class Simulation:
             return
         if self.carried is None and self.held() is not None:
             self.carried = (int(self.touch[0]), self._relation(int(self.touch[0])))
+            self.carried_fingers = [state[0] for state in self.client.getJointStates(self.robot, FINGERS)]
         step, yaw = base * BASE_STEP, self.base[2]
         dx = cos(yaw) * step[0] - sin(yaw) * step[1]
         dy = sin(yaw) * step[0] + cos(yaw) * step[1]
@@ -313,7 +318,10 @@ class Simulation:
         return (*position, *quaternion)
 
     def _carry(self, slot: int, relation: tuple[Any, Any]) -> None:
+        """Put what is carried back where it is in the hand, and the fingers with it, which would squeeze through it."""
         p = self.client
+        for finger, at in zip(FINGERS, self.carried_fingers, strict=True):
+            p.resetJointState(self.robot, finger, at)
         tip = p.getLinkState(self.robot, TIP, computeForwardKinematics=1)
         position, quaternion = p.multiplyTransforms(tip[0], tip[1], *relation)
         p.resetBasePositionAndOrientation(self.bodies[slot], position, quaternion)
@@ -383,11 +391,14 @@ class Simulation:
         self.hand_speed = np.array([c * vx + s * vy, c * vy - s * vx, vz])
         fingers = p.getJointStates(self.robot, FINGERS)
         self.width = fingers[0][0] + fingers[1][0]
-        self.touch = np.array([self._touched(finger) for finger in FINGERS], dtype=np.int32)
+        if self.carried is not None:  # it goes where the hand goes
+            self.touch = np.array([self.carried[0]] * 2, dtype=np.int32)
+        else:
+            self.touch = np.array([self._touched(finger) for finger in FINGERS], dtype=np.int32)
         opening = p.getJointState(self.drawer, 0)[0]
         self.opened = opening > (SHUT_AT if self.opened else OPEN_AT)
         held = self.held()
-        self.resting = held is not None and self._rests(self.bodies[held])
+        self.resting = held is not None and self.carried is None and self._rests(self.bodies[held])
 
     def _touched(self, finger: int) -> int:
         """The object that a finger presses hardest."""
@@ -402,9 +413,13 @@ class Simulation:
         return any(c[2] != self.robot and c[9] > 0.0 for c in self.client.getContactPoints(bodyA=body))
 
     def _count_grip(self) -> None:
-        """Count control steps for which one object has been held up."""
+        """Count control steps for which one object has been held up; a finger may lose touch for one of them."""
         slot = self.held()
-        self.grip = self.grip + 1 if slot is not None and self.clearance(slot) > LIFTED else 0
+        if slot is None and self.grip >= FIRM and self.gripped != NOTHING and self.clearance(self.gripped) > LIFTED:
+            self.touch[:], self.gripped = self.gripped, NOTHING
+            return
+        held_up = slot is not None and self.clearance(slot) > LIFTED
+        self.grip, self.gripped = (self.grip + 1, slot) if slot is not None and held_up else (0, NOTHING)
 
     def clearance(self, slot: int) -> float:
         """How far the lowest point of an object is above what is below it."""
@@ -425,7 +440,8 @@ class Simulation:
         )
         out["drawer"][k], out["opened"][k] = p.getJointState(self.drawer, 0)[0], self.opened
         out["visited"][k], out["ticks"][k] = self.visited, self.ticks
-        out["present"][k] = False
+        out["present"][k], out["position"][k], out["velocity"][k] = False, 0.0, 0.0
+        out["quaternion"][k] = 0.0, 0.0, 0.0, 1.0
         out["present"][k, self.present] = True
         for slot in self.present:
             body = self.bodies[slot]

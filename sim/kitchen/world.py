@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import weakref
 from collections.abc import Sequence
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
@@ -162,6 +163,7 @@ class _Workers:
             theirs.close()
             self.pipes.append(ours)
             self.processes.append(process)
+        self._end = weakref.finalize(self, _end, self.pipes, self.processes, self.memory, self.state)
         self._ask([("ready",)] * workers)
 
     def reset(self, jobs: list[tuple[int, Scene, int]]) -> None:
@@ -193,16 +195,20 @@ class _Workers:
         return answers
 
     def close(self) -> None:
-        for pipe, process in zip(self.pipes, self.processes, strict=True):
-            pipe.close()
-            process.join(timeout=5)
-            if process.is_alive():
-                process.terminate()
-        self.pipes, self.processes = [], []
-        if self.state:
-            self.state.clear()
-            self.memory.close()
-            self.memory.unlink()
+        self._end()
+
+
+def _end(pipes: list[Any], processes: list[Any], memory: SharedMemory, state: Arrays) -> None:
+    """Stop the workers and give the memory back, at `close` or when the program ends."""
+    for pipe, process in zip(pipes, processes, strict=True):
+        pipe.close()
+        process.join(timeout=5)
+        if process.is_alive():
+            process.terminate()
+    for name in list(state):
+        state[name] = state[name].copy()  # readers keep what was seen last
+    memory.close()
+    memory.unlink()
 
 
 def _serve(pipe: Any, name: str, num_envs: int, envs: np.ndarray) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from sim.kitchen.facts import bottom, held_slot, where
 from sim.kitchen.geometry import axes
-from sim.kitchen.layout import DRAWER_TRAVEL, NAMES, PLACES
+from sim.kitchen.layout import DRAWER_TRAVEL, NAMES, OPEN_AT, PLACES
 from sim.kitchen.objects import CATALOGUE, COPIES, SLOTS, THINGS
 from sim.kitchen.scene import Lying, Scene
 from sim.kitchen.simulation import ACTION_SIZE, Simulation
@@ -33,6 +33,8 @@ ARM_SIZE = 5
 PATIENCE = 50  # control steps for what comes before the arm's own
 PICKED_FROM = ("close counter", "table", "far counter", "drawer", "user")
 UPRIGHT, STILL, NEAR = 0.9, 0.15, 0.09
+SLID = 0.03  # metres that things in the drawer slide back when it is opened
+FALLEN = 0.1  # share of fallen objects in training
 GRASPS = 10  # ways of holding each kind, for the starts of `put`
 DISTRACTORS = {"train": (0, 4), "judge": (0, 4), "evaluate": (0, 5), "wide": (0, 7), "far": (2, 9)}
 HOPELESS = {"wide": 0.5, "far": 0.65}
@@ -55,6 +57,11 @@ class HouseholdTask:
         self.steps = np.zeros(num_envs, dtype=np.int64)
         self.good = np.zeros(num_envs, dtype=np.int64)  # steps for which the end has held
         self._all = np.arange(num_envs)
+        self.full = np.zeros(
+            num_envs, dtype=bool
+        )  # hands that held something at the start: only `put` may let go of it
+        self.flaw = ""  # of the start drawn last
+        self.flaws = [""] * num_envs
 
     # -- the RL task ---------------------------------------------------------------------------------------------------
 
@@ -95,10 +102,10 @@ class HouseholdTask:
         state, rows = self.world.state, self.work.rows
         slot = np.maximum(rows.slot, 0)
         if self.family == "pick":
-            return (held_slot(state) == rows.slot) & (rows.slot != NOTHING)
+            return (held_slot(state) == rows.slot) & (rows.slot != NOTHING) & ~self.full
         if self.family == "drawer":
-            moved = np.where(rows.opening, state["drawer"] > 0.20, state["drawer"] < 0.03)
-            return moved & self._nothing_fell()
+            moved = np.where(rows.opening, state["drawer"] > OPEN_AT + 0.005, state["drawer"] < 0.03)
+            return moved & self._nothing_fell() & ~self.full
         n = self._all
         there = where(state)[n, slot, rows.place] & (rows.slot != NOTHING)
         loose = (state["touch"] != slot[:, None]).all(1)
@@ -134,12 +141,15 @@ class HouseholdTask:
         starts: list[Any] = [None] * self.num_envs
         chosen = {}
         for env in envs.tolist():
+            self.flaw = ""
             starts[env], chosen[env] = {"pick": self._pick, "put": self._put, "drawer": self._drawer}[self.family]()
+            self.flaws[env] = self.flaw
         seeds = self.rng.integers(2**31, size=self.num_envs)
         self.world.reset(seed=seeds, options={"mask": mask, "start": starts})
         for env, (kind, place, opening) in chosen.items():
             self.work.begin(self.world.state, env, self.family, kind, place, opening)
             self.skill_rows[env] = self._row(kind, place, opening)
+        self.full[envs] = held_slot(self.world.state)[envs] != NOTHING
         self.steps[envs] = self.good[envs] = 0
 
     def _row(self, kind: int, place: int, opening: bool) -> int:
@@ -150,9 +160,8 @@ class HouseholdTask:
 
     def _flaw(self, *names: str) -> str:
         """What is wrong with a start on purpose, or nothing."""
-        if self.rng.random() >= HOPELESS.get(self.purpose, 0.0):
-            return ""
-        return str(self.rng.choice(names))
+        self.flaw = "" if self.rng.random() >= HOPELESS.get(self.purpose, 0.0) else str(self.rng.choice(names))
+        return self.flaw
 
     def _base(self, place: str, aside: float) -> tuple[float, float, float]:
         """Where the robot stands: in front of its work, or (where rolling up is part of it) anywhere at the place."""
@@ -180,15 +189,20 @@ class HouseholdTask:
         free = [slot for slot in range(len(SLOTS)) if slot not in taken and slot % COPIES < 2]
         return [Lying(int(slot), place) for slot in self.rng.choice(free, size=count, replace=False)]
 
+    def _pulled_out(self) -> float:
+        """How far an open drawer is open."""
+        return float(self.rng.uniform(OPEN_AT, DRAWER_TRAVEL))
+
     def _pick(self) -> tuple[Scene, tuple[int, int, bool]]:
         kind, place = int(self.rng.integers(len(THINGS))), str(self.rng.choice(PICKED_FROM))
         slot, spot = kind * COPIES, PLACES[place]
         flaw = self._flaw("absent", "full", "elsewhere", "edge", "edge", "trash", "fallen")
-        forward = float(self.rng.uniform(spot.near, spot.far))
+        forward = float(self.rng.uniform(spot.near, spot.far + (SLID if place == "drawer" else 0.0)))
         aside = float(self.rng.uniform(-spot.width, spot.width))
         if flaw == "edge" and place != "drawer":
             forward, aside = float(self.rng.uniform(spot.far, spot.back - 0.03)), aside * 1.15
-        fallen = flaw == "fallen" and THINGS[kind].stands
+        toppled = flaw == "fallen" or (self.purpose == "train" and self.rng.random() < FALLEN)
+        fallen = toppled and THINGS[kind].stands
         base = self._elsewhere(place) if flaw == "elsewhere" else self._base(place, aside)
         others = self._distractors(place, {slot, slot + 1, slot + 2})
         where_to = "trash can" if flaw == "trash" else place
@@ -198,8 +212,9 @@ class HouseholdTask:
             int(self.rng.choice([s for s in range(len(SLOTS)) if s // COPIES != kind])) if flaw == "full" else None
         )
         objects = tuple(one for one in [*(own if flaw != "absent" else []), *others] if one.slot != holding)
-        scene = Scene(base, objects, DRAWER_TRAVEL - 0.02 if place == "drawer" else 0.0, holding,
-                      hand=None if holding is not None else self._hand(), lying=(slot,) if fallen else (), lenient=True)  # fmt: skip
+        ajar = self._pulled_out() if place == "drawer" else 0.0
+        hand = None if holding is not None else self._hand()
+        scene = Scene(base, objects, ajar, holding, hand=hand, lying=(slot,) if fallen else (), lenient=True)
         return scene, (kind, NAMES.index(place), False)
 
     def _put(self) -> tuple[Scene, tuple[int, int, bool]]:
@@ -214,7 +229,7 @@ class HouseholdTask:
             others += self._distractors(place, {slot, *(o.slot for o in others)}, most)
         grasps = grasp_bank()[kind]
         held = None if flaw == "empty" else slot
-        scene = Scene(base, tuple(others), DRAWER_TRAVEL - 0.02 if place == "drawer" and flaw != "shut" else 0.0,
+        scene = Scene(base, tuple(others), self._pulled_out() if place == "drawer" and flaw != "shut" else 0.0,
                       held, grasps[int(self.rng.integers(len(grasps)))], self._hand(), lenient=True)  # fmt: skip
         return scene, (kind, NAMES.index(place), False)
 
@@ -223,9 +238,9 @@ class HouseholdTask:
         flaw = self._flaw("elsewhere", "full", "full", "half")
         base = self._elsewhere("drawer") if flaw == "elsewhere" else self._base("drawer", 0.0)
         others = self._distractors("drawer", set(), 3)
-        ajar = float(self.rng.uniform(0.0, 0.02)) if opening else float(self.rng.uniform(0.17, DRAWER_TRAVEL))
+        ajar = float(self.rng.uniform(0.0, 0.02)) if opening else float(self.rng.uniform(0.20, DRAWER_TRAVEL))
         if flaw == "half":
-            ajar = float(self.rng.uniform(0.05, 0.17))
+            ajar = float(self.rng.uniform(0.05, 0.20))
         holding = None
         if flaw == "full":
             holding = int(self.rng.choice([s for s in range(len(SLOTS)) if s not in {one.slot for one in others}]))

@@ -26,6 +26,10 @@ class FakeSkill:
     text: str = ""
     kind: str = "harvest"
 
+    @property
+    def is_direct(self) -> bool:
+        return self.policy is None
+
     def forgets(self, fact: str) -> bool:
         return False
 

@@ -37,7 +37,6 @@ def test_every_planner_takes_a_kitchen_command(capsys, planner):
 
 
 @pytest.mark.parametrize(("words", "said"), [
-    (("run", "open the drawer", *KITCHEN), "no physics yet"),
     (("plan", "translate this poem", *KITCHEN), "asks for nothing that I can do"),
     (("plan", "bring me the tea", *KITCHEN, *START), "there is no tea here"),
     (("plan", "open the drawer", *KITCHEN, "--start", '{"objects": [["pear", "table"]]}'), "unknown object 'pear'"),

@@ -1,0 +1,169 @@
+"""The household robot's skills: paths, features, scripted hands, tasks, and the runner over shipped weights."""
+
+from __future__ import annotations
+
+from itertools import pairwise, permutations
+
+import numpy as np
+import pytest
+import torch
+
+from sim.kitchen.facts import fact_names
+from sim.kitchen.layout import NAMES, PLACES, blocked
+from sim.kitchen.objects import COPIES, KINDS, THINGS
+from sim.kitchen.scene import free_spot
+from sim.kitchen.world import KitchenWorld
+from sim.world import UserError
+from skills.kitchen.demonstrate import demonstrate
+from skills.kitchen.features import FAMILIES, SIZE
+from skills.kitchen.navigation import path, station, towards
+from skills.kitchen.runner import HouseholdRunner
+from skills.kitchen.tasks import HouseholdTask, demonstrations, skill_names
+from skills.schema import Skill, SkillLibrary
+from skills.train import choose_families, kitchen_config
+
+
+@pytest.mark.parametrize(("a", "b"), list(permutations(NAMES, 2)))
+def test_every_place_is_reached_without_touching_anything(a, b):
+    start, goal = station(PLACES[a]), station(PLACES[b])
+    way = path(start[:2], goal[:2])
+    points = [start[:2], *way]
+    for (x, y), (u, v) in pairwise(points):
+        share = np.linspace(0, 1, 50)
+        assert not blocked(x + share * (u - x), y + share * (v - y), 0.26).any()
+    base = np.array(start)
+    for _ in range(200):
+        move = towards(base, goal, way)
+        if not move.any():
+            break
+        c, s = np.cos(base[2]), np.sin(base[2])
+        base += [0.1 * (c * move[0] - s * move[1]), 0.1 * (s * move[0] + c * move[1]), 0.25 * move[2]]
+    assert (
+        np.hypot(base[0] - goal[0], base[1] - goal[1]) < 0.02
+        and abs((base[2] - goal[2] + np.pi) % (2 * np.pi) - np.pi) < 0.04
+    )
+
+
+def test_objects_are_put_where_there_is_room():
+    place = PLACES["table"]
+    others = np.array([[0.5, 0.0, 0.04]])
+    forward, lateral = free_spot(place, KINDS["coke"] * COPIES, others, 0.0)
+    assert np.hypot(forward - 0.5, lateral) > 0.1 and abs(lateral) < 0.3
+    assert free_spot(PLACES["trash can"], 0, others, 0.0) == (0.5, 0.0)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_tasks_keep_the_conventions(family):
+    task = HouseholdTask(family, 2, seed=1, purpose="wide")
+    obs = task.reset()
+    names = set(skill_names(family))
+    library = SkillLibrary.load("kitchen").skills
+    assert names <= set(library) and {library[name].policy for name in names} == {family}
+    for _ in range(30):
+        assert obs.shape == (2, SIZE) and obs.dtype == torch.float32 and bool(torch.isfinite(obs).all())
+        assert obs.abs().max() < 12
+        obs, reward, terminated, truncated, info = task.step(torch.rand(2, 5) * 2 - 1)
+        assert not bool((terminated & truncated).any()) and bool((reward == info["success"]).all())
+        assert info["final_obs"].shape == (2, SIZE)
+    task.close()
+
+
+@pytest.mark.parametrize(("family", "least"), [("pick", 0.8), ("put", 0.6), ("drawer", 0.75)])
+def test_the_scripted_hand_succeeds_without_noise(family, least):
+    task = HouseholdTask(family, 3, seed=2, purpose="judge")
+    task.reset()
+    won = []
+    while len(won) < 24:
+        acts = torch.from_numpy(demonstrate(family, task.world.state, task.work.rows))
+        _, _, terminated, truncated, info = task.step(acts)
+        won += info["success"][terminated | truncated].tolist()
+    assert np.mean(won) >= least
+    task.close()
+
+
+def test_demonstrations_are_whole_successful_episodes():
+    task = HouseholdTask("drawer", 3, seed=0)
+    demos, told = demonstrations(task, 3, seed=0)
+    assert told["episodes"] == 3 and 0 < told["success"] <= 1
+    assert demos.reward.sum() == 3 and torch.equal(demos.reward, demos.done)
+    assert demos.action.abs().max() < 1 and demos.obs.shape == demos.next_obs.shape == (len(demos), SIZE)
+    task.close()
+
+
+def test_families_and_methods():
+    library = SkillLibrary.load("kitchen")
+    assert choose_families(["all"], library) == ["drawer", "pick", "put"]
+    assert choose_families(["pick_up_coke_at_table"], library) == ["pick"]
+    with pytest.raises(UserError, match="unknown method 'ppo2'; there are rlpd, sac, clone"):
+        kitchen_config("ppo2")
+    with pytest.raises(UserError, match="unknown family 'juggle'"):
+        HouseholdTask("juggle")
+    assert kitchen_config("sac").rlpd.demos == 0 and kitchen_config("clone").rlpd.clone_only
+
+
+@pytest.fixture(scope="module")
+def crew():
+    world = KitchenWorld(2, workers=0)
+    library = SkillLibrary.load("kitchen")
+    yield world, library, HouseholdRunner(library, world)
+    world.close()
+
+
+def test_chances_follow_the_scene(crew):
+    world, library, runner = crew
+    index = {name: k for k, name in enumerate(library.skills)}
+    starts = [{"robot_at": "table", "objects": [["coke", "table"], ["apple", "far counter"]]},
+              {"robot_at": "table", "holding": "tea", "objects": [["coke", "table"]]}]  # fmt: skip
+    obs, _ = world.reset(seed=0, options={"start": starts})
+    chance = runner.success_probability(obs, [0, 1]).numpy()
+    assert chance.shape == (2, len(index)) and np.isfinite(chance).all() and (chance >= 0).all() and (chance <= 1).all()
+
+    def of(env, name):
+        return chance[env, index[name]]
+
+    assert of(0, "pick_up_coke_at_table") > 0.85, "in front of it, with an empty hand"
+    assert of(0, "pick_up_apple_at_far_counter") < 0.2, "it is across the room"
+    assert of(0, "pick_up_pepsi_at_table") < 0.05, "there is none"
+    assert of(1, "pick_up_coke_at_table") < 0.2, "the hand is full"
+    assert of(1, "put_down_tea_at_table") > 0.85 and of(0, "put_down_tea_at_table") < 0.05
+    assert of(0, "go_to_drawer") > 0.9 and of(0, "find_apple_at_far_counter") > 0.9 > of(0, "find_apple_at_table")
+
+
+def test_skills_run_side_by_side(crew):
+    world, library, runner = crew
+    names, facts = list(library.skills), {name: k for k, name in enumerate(fact_names())}
+    starts = [{"robot_at": "table", "objects": [["coke", "table"]]}, {"robot_at": "drawer"}]
+    obs, _ = world.reset(seed=1, options={"start": starts})
+    runner.start([0, 1], [names.index("pick_up_coke_at_table"), names.index("open_drawer")])
+    done = np.zeros(2, dtype=bool)
+    for _ in range(110):
+        obs, *_ = world.step(runner.act(obs))
+        seen = world.facts().numpy()
+        done |= [bool(seen[0, facts["holding_coke"]]), bool(seen[1, facts["drawer_open"]])]
+        if done.all():
+            break
+    assert done.all()
+    assert runner.ongoing_probability(obs, [0, 1]).shape == (2,)
+
+
+def test_going_where_one_is_counts_as_a_visit(crew):
+    world, library, runner = crew
+    names, facts = list(library.skills), {name: k for k, name in enumerate(fact_names())}
+    obs, _ = world.reset(seed=1, options={"start": [{"robot_at": "table"}, {"robot_at": "user"}]})
+    runner.start([0, 1], [names.index("go_to_table"), names.index("go_to_trash_can")])
+    for _ in range(70):
+        obs, *_ = world.step(runner.act(obs))
+    seen = world.facts().numpy()
+    assert seen[0, facts["visited_table"]] == 1 and seen[1, facts["robot_at_trash_can"]] == 1
+
+
+def test_what_the_physics_lacks_is_said():
+    world = KitchenWorld(1, workers=0)
+    mango = Skill(name="pick_up_mango_at_table", text="pick up the mango", kind="pick", policy="pick", target="mango",
+                  requires={"robot_at_table": 1}, obtains={"holding_mango": 1})  # fmt: skip
+    with pytest.raises(UserError, match="has no 'mango'; add --symbolic"):
+        HouseholdRunner(SkillLibrary("mine", "kitchen", [mango]), world)
+    cellar = mango.model_copy(update={"requires": {"robot_at_cellar": 1}, "target": THINGS[0].name})
+    with pytest.raises(UserError, match="none of its places; it has close counter"):
+        HouseholdRunner(SkillLibrary("mine", "kitchen", [cellar]), world)
+    world.close()
