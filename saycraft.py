@@ -302,7 +302,7 @@ def skills_check(a: argparse.Namespace) -> int:
     from agents.agent import fact_names
 
     library = _library(a)
-    problems = library.lint(fact_names(a.world, None))
+    problems = library.lint(fact_names(library.world, None))
     given = library.unobtained()
     if a.json:
         _print_json({"library": library.name, "skills": len(library.skills), "problems": problems, "unobtained": given})

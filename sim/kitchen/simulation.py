@@ -18,6 +18,7 @@ from sim.kitchen.geometry import axes, drop, over, surface_below
 from sim.kitchen.layout import MOUNT, NAMES, OPEN_AT, PLACES, SHUT_AT, clear, standing_at
 from sim.kitchen.objects import CATALOGUE, SLOTS
 from sim.kitchen.quiet import quiet
+from sim.kitchen.render import choose_renderer
 from sim.kitchen.scene import Scene, roomy_spot, settle
 from sim.kitchen.state import NOTHING, Arrays
 
@@ -61,6 +62,7 @@ class Simulation:
         p.setGravity(0, 0, -9.81)
         p.setTimeStep(TIMESTEP)
         p.setPhysicsEngineParameter(numSolverIterations=SOLVER_ITERATIONS, deterministicOverlappingPairs=1)
+        self.renderer = choose_renderer(p)
         self.drawer = furniture.build(p)
         self.robot = self._load_robot(p)
         self.trolley = _trolley(p)
