@@ -51,6 +51,11 @@ class Board:
         self.say(family, f"success {total['success']:.3f} {interval} of {total['episodes']} episodes; {quality}", 1.0)
 
 
+def _short(number: float) -> str:
+    """A count in few figures: 9500, 12.3k, 4.1M."""
+    return f"{number / 1e6:.1f}M" if number >= 1e6 else f"{number / 1e3:.1f}k" if number >= 1e4 else f"{number:.0f}"
+
+
 class Log:
     """Writes every iteration's metrics as a line of JSON, and shows them."""
 
@@ -68,6 +73,6 @@ class Log:
         if line:
             self.shown = time.perf_counter()
         m = {name: metrics.get(name, float("nan")) for name in ("success", "return", "length", "steps_per_s", "steps")}
-        text = (f"{m['steps'] / 1e6:.1f}M steps  success {m['success']:.2f} (best test {self.score:.2f})  "
-                f"return {m['return']:.2f}  length {m['length']:.0f}  {m['steps_per_s'] / 1e3:.0f}k/s")  # fmt: skip
+        text = (f"{_short(m['steps'])} steps  success {m['success']:.2f} (best test {self.score:.2f})  "
+                f"return {m['return']:.2f}  length {m['length']:.0f}  {_short(m['steps_per_s'])}/s")  # fmt: skip
         self.board.say(self.family, text, metrics["progress"], line=line)

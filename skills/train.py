@@ -124,7 +124,7 @@ def kitchen_config(method: str = "rlpd") -> TrainConfig:
         raise UserError(f"unknown method '{method}'; there are {', '.join(METHODS)}")
     rlpd = RLPDConfig(demos=0 if method == "sac" else 150, clone_only=method == "clone")
     return TrainConfig(num_envs=8, judge_envs=8, judge_per_env=15, test_envs=8, test_per_env=80, head_envs=8, head_rounds=400,
-                       head_share=0.3, evaluate_seconds=40.0, temperatures=(0.0, 0.5), method=method, rlpd=rlpd)  # fmt: skip
+                       head_share=0.3, evaluate_seconds=40.0, temperatures=(0.0,), method=method, rlpd=rlpd)  # fmt: skip
 
 
 def task_factory(library: Any) -> TaskFactory:

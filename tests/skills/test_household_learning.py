@@ -167,3 +167,10 @@ def test_what_the_physics_lacks_is_said():
     with pytest.raises(UserError, match="none of its places; it has close counter"):
         HouseholdRunner(SkillLibrary("mine", "kitchen", [cellar]), world)
     world.close()
+
+
+def test_the_library_names_what_the_physics_has():
+    library = SkillLibrary.load("kitchen")
+    assert library.facts <= set(fact_names())
+    handled = {skill.target for skill in library.skills.values() if skill.kind == "pick"}
+    assert handled == {thing.name for thing in THINGS}
