@@ -233,7 +233,7 @@ def train(a: argparse.Namespace) -> int:
     library = load_library(AgentOptions(world=a.world))
     if a.method and a.world != "kitchen":
         _fail("--method is for --world kitchen; the craft world's skills are learned by PPO")
-    config = kitchen_config(a.method or "rlpd") if a.world == "kitchen" else None
+    config = kitchen_config(a.method) if a.method else None
     report = train_skills(
         a.skill, library=library, minutes=a.minutes, resume=a.resume, seed=a.seed, out=a.out, config=config
     )

@@ -135,10 +135,9 @@ class Simulation:
 
     def _park(self, slot: int) -> None:
         p, body = self.client, self.bodies[slot]
-        p.changeDynamics(
-            body, -1, mass=1
-        )  # from moving to fixed: taken out of the world and added anew, in fixed order,
-        p.changeDynamics(body, -1, mass=0)  # so that what was there before leaves no trace in the order of the solver
+        # From moving to fixed: PyBullet takes it out and adds it anew. In fixed order that leaves no trace of what was before.
+        p.changeDynamics(body, -1, mass=1)
+        p.changeDynamics(body, -1, mass=0)
         where = PARKED + np.array([0.4 * (slot % 8), 0.4 * (slot // 8), 0])
         p.resetBasePositionAndOrientation(body, where, [0, 0, 0, 1])
         p.resetBaseVelocity(body, [0, 0, 0], [0, 0, 0])

@@ -45,7 +45,18 @@ def choose_target(state: Arrays, env: int, slot: int, place: int, at: np.ndarray
     forward, lateral = spot.local(state["position"][env, others, 0], state["position"][env, others, 1])
     aside = float(station_distance(state["base"][env][None], spot)[1][0]) if spot.reach else 0.0
     x, y = spot.world(*free_spot(spot, slot, np.stack([forward, lateral, RADII[others]], 1), aside))
-    return np.array([x, y, max(spot.surface, RELEASE[place])])
+    return np.array([x, y, RELEASE[place]])
+
+
+def aim(state: Arrays, env: int, family: str, kind: int, place: int, at: np.ndarray | None = None
+        ) -> tuple[int, np.ndarray]:  # fmt: skip
+    """The slot that a skill is about (or NOTHING) and where a put object shall stand [3]; `at`: `where(state)`, if known."""
+    if family == "pick":
+        return choose_slot(state, env, kind, place, at), np.zeros(3)
+    if family == "put":
+        slot = choose_held(state, env, kind)
+        return slot, choose_target(state, env, slot, place, at)
+    return NOTHING, np.zeros(3)
 
 
 def prepare(state: Arrays, rows: Rows, family: str, engaged: np.ndarray) -> np.ndarray:
@@ -65,9 +76,9 @@ def prepare(state: Arrays, rows: Rows, family: str, engaged: np.ndarray) -> np.n
         base = state["base"][env].astype(np.float64)
         if engaged[k] and (family != "pick" or state["touch"][env].max() != NOTHING):
             continue
-        height, turn = float(state["hand"][env, 2]), float(state["hand"][env, 3])
-        if not engaged[k] and (height < RISEN or abs(turn) > STRAIGHT):
-            out[k, 5], out[k, 6] = float(height < RISEN), np.clip(-turn / TURN_STEP, -1, 1) * (height > RISEN / 2)
+        height, twist = float(state["hand"][env, 2]), float(state["hand"][env, 3])
+        if not engaged[k] and (height < RISEN or abs(twist) > STRAIGHT):
+            out[k, 5], out[k, 6] = float(height < RISEN), np.clip(-twist / TURN_STEP, -1, 1) * (height > RISEN / 2)
             continue
         if (rows.slot[k] == NOTHING and family != "drawer") or not standing_at(base[None], place)[0]:
             continue
@@ -92,12 +103,7 @@ class Work:
         rows = self.rows
         self.family[env], rows.place[env], rows.opening[env] = FAMILIES.index(family), place, opening
         rows.steps[env], self.engaged[env] = 0, False
-        rows.slot[env] = NOTHING
-        if family == "pick":
-            rows.slot[env] = choose_slot(state, env, kind, place)
-        elif family == "put":
-            rows.slot[env] = choose_held(state, env, kind)
-            rows.target[env] = choose_target(state, env, int(rows.slot[env]), place)
+        rows.slot[env], rows.target[env] = aim(state, env, family, kind, place)
 
     def features(self, state: Arrays, env: np.ndarray) -> np.ndarray:
         """float32 [K, SIZE] of the skills under way in `env`."""

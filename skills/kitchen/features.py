@@ -24,7 +24,7 @@ FAR = 1.5  # metres beyond which distances are all the same
 FAMILIES = ("pick", "put", "drawer")
 STEPS = {"pick": 60, "put": 60, "drawer": 60}  # control steps after which a skill has failed
 SURFACE = np.array([PLACES[name].surface for name in NAMES])
-RELEASE = np.array([{"trash can": 0.60, "drawer": 0.0}.get(name, 0.0) for name in NAMES])
+RELEASE = np.array([0.60 if name == "trash can" else PLACES[name].surface for name in NAMES])  # where things are let go
 
 
 @dataclass

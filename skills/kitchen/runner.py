@@ -17,7 +17,7 @@ from sim.kitchen.world import KitchenWorld
 from sim.world import UserError
 from skills.cards import WEIGHTS, Card, load_weights
 from skills.household import ROBOT
-from skills.kitchen.control import Work, choose_held, choose_slot, choose_target
+from skills.kitchen.control import Work, aim, choose_slot
 from skills.kitchen.features import FAMILIES, Rows, describe, features
 from skills.kitchen.navigation import Point, path, station, towards
 from skills.schema import Skill, SkillLibrary
@@ -132,12 +132,7 @@ class HouseholdRunner:
 
     def _row(self, env: int, skill: Skill, kind: int, place: int, at: np.ndarray) -> Rows:
         """What a skill would be about if it started now."""
-        state, slot, target = self.world.state, NOTHING, np.zeros(3)
-        if skill.policy == "pick":
-            slot = choose_slot(state, env, kind, place, at)
-        elif skill.policy == "put":
-            slot = choose_held(state, env, kind)
-            target = choose_target(state, env, slot, place, at)
+        slot, target = aim(self.world.state, env, str(skill.policy), kind, place, at)
         return Rows(np.array([env]), np.array([slot]), np.array([place]), target[None], np.array([skill.kind == "open"]),
                     np.zeros(1, dtype=np.int64))  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -79,11 +80,12 @@ def test_a_hopeless_grasp_is_given_up_early(monkeypatch):
     monkeypatch.setattr(agent.runner, "ongoing_probability", lambda obs, envs: torch.zeros(len(envs)))
     task = Task("a", "pick up the coke", ({"holding_coke": 1},), world="kitchen",
                 start={"robot_at": "table", "objects": [["coke", "table"]]})  # fmt: skip
-    (trace,) = agent.executor().run([Job(task, 0, 0)])
+    limits = replace(KITCHEN_LIMITS, hopeless_ticks=4, hopeless_every=2)
+    (trace,) = agent.executor(limits=limits).run([Job(task, 0, 0)])
     agent.world.close()
     first = trace.decisions[0]
-    assert first.outcome in ("hopeless", "success")
-    assert first.end - first.start <= KITCHEN_LIMITS.hopeless_ticks + KITCHEN_LIMITS.hopeless_every
+    assert first.outcome == "hopeless" and first.end - first.start <= 6
+    assert not trace.success and trace.reason.startswith("stuck: pick_up_coke_at_table failed")
 
 
 def test_the_suite_is_whole_and_its_own():

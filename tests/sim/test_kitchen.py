@@ -190,7 +190,6 @@ def test_a_drawer_that_sticks_gives_way_in_time(kitchen):
     for stuck in (True, False):
         kinds = ["drawer sticks"] if stuck else []
         kitchen.reset(Scene.parse({"robot_at": "drawer", "disturbances": kinds}), 0)
-        kitchen.client.setJointMotorControl2(kitchen.robot, 0, kitchen.client.POSITION_CONTROL, 0.0)
         for _ in range(3):
             kitchen.client.applyExternalForce(kitchen.drawer, 0, [0, -60, 0], [0, 0, 0], kitchen.client.LINK_FRAME)
             kitchen.step(np.zeros(ACTION_SIZE))
