@@ -9,18 +9,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
 from sim.craft.actions import INTERACT, MOVES
+from sim.craft.data import ARMOUR, NIGHT
 from sim.craft.grid import SIZE, cell_index
 from sim.craft.kernel import nearby_all
 from sim.craft.state import WorldConfig
 from sim.craft.world import CraftWorld
+from sim.world import UserError
+from skills.deeds import KILLED
 from skills.features import FEATURES_VERSION, Featurizer, feature_size
 from skills.schema import Skill
-from skills.targets import make_targets
+from skills.targets import FIGHT, make_targets
+
+if TYPE_CHECKING:
+    from sim.minedojo.world import MineDojoWorld
 
 WEIGHTS = {
     "success": 5.0,  # the skill's facts were obtained
@@ -32,8 +39,10 @@ WEIGHTS = {
     "health": -0.25,  # half hearts lost
     "time": -0.01,  # each decision
 }
+FIGHT_WEIGHTS = WEIGHTS | {"health": -0.03, "hurt": 2.0}  # who shuns every blow runs away
 DEATH = -2.0
-FAMILIES = ("find", "harvest", "mine", "hunt", "use", "place")
+FAMILIES = ("find", "harvest", "mine", "hunt", "use", "place", "fight")
+ARMOURS = ("", "", "leather", "iron", "diamond")  # of fighters, one for all four pieces
 
 
 @dataclass(frozen=True)
@@ -67,11 +76,16 @@ def make_task(family: str, num_envs: int, seed: int, *, skills: Sequence[Skill],
     return SkillTask(family, skills, num_envs, seed, PURPOSES[purpose])
 
 
-def describe_features(world: CraftWorld) -> dict:
+def describe_features(world: CraftWorld | MineDojoWorld) -> dict:
     """What a network's input means, as plain values: kept in its card, and refused when a world differs."""
     c = world.config
     return {"features": FEATURES_VERSION, "size": feature_size(c), "lidar": [list(ray) for ray in c.lidar],
             "ray_range": c.ray_range, "box": list(c.box), "ticks": c.ticks}  # fmt: skip
+
+
+def _for_loot(skill: Skill) -> bool:
+    """Whether a fight is for what the mob may drop: training fights to kill, which is over when the mob is dead."""
+    return not any(fact.startswith(KILLED) for fact in skill.obtains)
 
 
 class SkillTask:
@@ -83,7 +97,9 @@ class SkillTask:
     def __init__(self, family: str, skills: Sequence[Skill], num_envs: int, seed: int, spread: Spread,
                  config: WorldConfig | None = None):  # fmt: skip
         self.family, self.num_envs, self.spread = family, num_envs, spread
-        self.skills = [s for s in skills if s.policy == family]
+        self.skills = [s for s in skills if s.policy == family and not (family == FIGHT and _for_loot(s))]
+        if not self.skills:
+            raise UserError(f"the library has no skill of the family '{family}'")
         self.world = CraftWorld(num_envs, seed=seed, config=config or WorldConfig())
         self.targets = make_targets(self.skills, self.world.data)
         self.features = Featurizer(num_envs, self.world, self.targets)
@@ -93,7 +109,7 @@ class SkillTask:
         self.observation = describe_features(self.world)
         self._rng = np.random.default_rng(seed)
         self._interact = np.array(INTERACT)
-        self._item, self._near, self._rise = self._goals()
+        self._item, self._near, self._kill, self._rise = self._goals()
         self._visited = np.zeros((num_envs, 16 * 12 * 16), dtype=bool)
         self._all = np.arange(num_envs)
         self._actions = np.zeros((num_envs, 3), dtype=np.int64)
@@ -128,7 +144,8 @@ class SkillTask:
         terms["health"] = np.maximum(-terms["health"], 0.0)
         terms["explore"] = self._new_ground() & (self.features.target_seen == 0)
         terms["success"], terms["time"] = success, np.ones(self.num_envs)
-        reward = sum(WEIGHTS[name] * value for name, value in terms.items()) + DEATH * dead
+        weights = FIGHT_WEIGHTS if self.family == FIGHT else WEIGHTS
+        reward = sum(weights[name] * value for name, value in terms.items()) + DEATH * dead
         terminated, truncated = success | dead, over & ~(success | dead)
         info: dict = {}
         done = np.flatnonzero(terminated | truncated)
@@ -174,7 +191,9 @@ class SkillTask:
         start: dict = {"max_steps": 10**6, "time": "night" if draw() < s.night else "day"}
         if skill.biomes and draw() >= s.any_biome:
             start["biome"] = skill.biomes[self._rng.integers(len(skill.biomes))]
-        if draw() >= s.no_mobs and skill.target in self.world.data.mob_names:
+        if self.family == FIGHT:
+            self._draw_fight(start, skill)
+        elif draw() >= s.no_mobs and skill.target in self.world.data.mob_names:
             start["mobs"] = dict.fromkeys(("cow", "sheep"), 3) | {skill.target: 3}
             start["mob_range"] = int(self._rng.integers(4, 12)) if draw() < s.near else 30
         if draw() >= s.no_tool:
@@ -184,6 +203,18 @@ class SkillTask:
                 wanted.setdefault(skill.equips, 1)
             start["inventory"] = wanted
         return start
+
+    def _draw_fight(self, start: dict, skill: Skill) -> None:
+        """One or two opponents nearby and nobody else, by night if they shun the day, in armour of some kind."""
+        s, draw = self.spread, self._rng.random
+        shuns = self.world.data.mob_temper[self.world.data.mob_names.index(str(skill.target))] == NIGHT
+        start |= {"spawns": False, "time": "night" if shuns or draw() < 0.5 else "day"}
+        if draw() >= s.no_mobs:
+            start["mobs"] = {skill.target: 1 + int(draw() < 0.3)}
+            start["mob_range"] = int(self._rng.integers(3, 9))
+        armour = ARMOURS[self._rng.integers(len(ARMOURS))]
+        if armour:
+            start["worn"] = [f"{armour}_{piece}" for piece in ARMOUR]
 
     def _arm(self, envs: np.ndarray, rows: np.ndarray) -> None:
         """Take the skill's tool into the hand, as the runner does before a skill starts."""
@@ -207,29 +238,34 @@ class SkillTask:
 
     # -- success and rewards -------------------------------------------------------------------------------------------
 
-    def _goals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Per skill the fact that tells its success: item index (0 = none), nearby index (-1 = none), least rise."""
+    def _goals(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Per skill the fact that tells its success: item (0 = none), nearby fact (-1 = none), mob (0 = none), least rise."""
         data, n = self.world.data, len(self.skills)
+        kill = np.zeros(n, np.int64)
         item, near, rise = np.zeros(n, np.int64), np.full(n, -1, np.int64), np.ones(n, np.int64)
         for row, skill in enumerate(self.skills):
             fact, rise[row] = next(iter(skill.obtains.items()))
-            if fact.endswith("_nearby"):
+            if fact.startswith(KILLED):
+                kill[row] = data.mob_names.index(fact.removeprefix(KILLED))
+            elif fact.endswith("_nearby"):
                 near[row] = data.nearby_names.index(fact.removesuffix("_nearby"))
             else:
                 item[row] = data.item_index[fact]
-        return item, near, rise
+        return item, near, kill, rise
 
     def _counts(self) -> np.ndarray:
-        """int [N]: how many each environment has of the item that its skill obtains."""
-        return self.world.arrays.inventory[self._all, self._item[self.features.skill]].astype(np.int64)
+        """int [N]: how many each environment has of the item that its skill obtains, or has killed of its mob."""
+        a, row = self.world.arrays, self.features.skill
+        killed = a.killed[self._all, self._kill[row]].astype(np.int64)
+        return np.where(self._kill[row] > 0, killed, a.inventory[self._all, self._item[row]].astype(np.int64))
 
     def _succeeded(self) -> np.ndarray:
-        """bool [N]: the obtained item rose by its count, or the obtained nearby fact holds."""
+        """bool [N]: the obtained item or the kills rose by their count, or the obtained nearby fact holds."""
         row = self.features.skill
-        won = (self._item[row] > 0) & (self._counts() - self._had >= self._rise[row])
+        won = ((self._item[row] > 0) | (self._kill[row] > 0)) & (self._counts() - self._had >= self._rise[row])
         if (self._near >= 0).any():
             near = np.zeros((self.num_envs, len(self.world.data.nearby_names)), dtype=np.int32)
-            nearby_all(self.world._envs, self.world.tables, near)
+            nearby_all(self.world.records, self.world.tables, near)
             won |= (self._near[row] >= 0) & (near[self._all, self._near[row]] > 0)
         return won
 

@@ -7,13 +7,19 @@ from __future__ import annotations
 
 from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
+from sim.craft.data import DIGS, NEUTRAL, TILLS
 from sim.craft.grid import HEIGHT, cell_index
 from sim.craft.senses import EYE_HEIGHT, block_at, cast, first_mob, gaze, set_block, station_near, wrapped
 from sim.craft.state import (
+    ARROW,
+    BOW,
     BUCKET,
     COW,
     CRAFTING_TABLE,
+    DIRT,
+    FARMLAND,
     FURNACE,
+    GRASS,
     MAX_FOOD,
     MILK_BUCKET,
     SHEARS,
@@ -27,7 +33,11 @@ HIT_REACH = 3.0
 INVULNERABLE_TICKS = 10
 EAT_TICKS = 32
 FLEE_TICKS = 100
+ANGER_TICKS = 600  # of a neutral mob at who hit it
 MAX_COUNT = 2304  # 36 slots of 64
+DRAW_TICKS = 20
+SHOT_REACH = 24.0  # metres
+SHOT_DAMAGE = 9.0  # half hearts, of a bow drawn fully
 
 
 @compiled
@@ -42,6 +52,12 @@ def take(e, item, count):
     e.inventory[item] = max(e.inventory[item] - count, 0)
     if e.inventory[item] == 0 and e.equipped == item:
         e.equipped = 0
+
+
+@compiled
+def count_use(e, item):
+    """One more use in the statistics."""
+    e.used[item] = min(e.used[item] + 1, MAX_COUNT)
 
 
 @compiled
@@ -76,6 +92,8 @@ def _dig(e, t, block, x, y, z):
     e.dig_ticks += 1
     if e.dig_ticks >= t.dig_ticks[block, e.equipped]:
         _harvest(e, t, block)
+        if t.item_tool[e.equipped] == DIGS:
+            count_use(e, e.equipped)
         if t.dig_ticks[block, e.equipped] > 1:
             wear_tool(e, t)
         set_block(e, x, y, z, 0)
@@ -104,12 +122,21 @@ def _hit(e, t, m):
         return
     e.use_wait = INVULNERABLE_TICKS
     e.mob_wait[m] = INVULNERABLE_TICKS
-    e.mob_flee[m] = FLEE_TICKS
+    e.mob_flee[m] = ANGER_TICKS if t.mob_temper[e.mob_kind[m]] == NEUTRAL else FLEE_TICKS
     e.mob_health[m] -= t.item_damage[e.equipped]
     e.exhaustion += 0.1
+    if t.item_tool[e.equipped]:
+        count_use(e, e.equipped)
     wear_tool(e, t)
+    _die(e, t, m)
+
+
+@compiled
+def _die(e, t, m):
+    """A mob without health left drops what it has and counts as killed."""
     if e.mob_health[m] <= 0.0:
         kind = e.mob_kind[m]
+        e.killed[kind] = min(e.killed[kind] + 1, MAX_COUNT)
         for k in range(t.mob_drop_item.shape[1]):
             item = t.mob_drop_item[kind, k]
             if item > 0:
@@ -140,17 +167,64 @@ def _use_on_mob(e, t, m):
     if kind == t.ids[COW] and item == t.ids[BUCKET]:
         take(e, t.ids[BUCKET], 1)
         give(e, t.ids[MILK_BUCKET], 1)
+        count_use(e, t.ids[BUCKET])
         e.use_wait = 4
     elif kind == t.ids[SHEEP] and item == t.ids[SHEARS] and not e.mob_shorn[m]:
         e.mob_shorn[m] = 1
         give(e, t.ids[WOOL], integer(e, 1, 3))
+        count_use(e, item)
+        wear_tool(e, t)
+        e.use_wait = 4
+
+
+@compiled
+def _wear(e, t, item):
+    """Put a piece of armour on, where the body is bare."""
+    slot = t.item_slot[item] - 1
+    if e.worn[slot] == 0:
+        e.worn[slot] = item
+        e.equipped = 0
+        e.use_wait = 4
+        count_use(e, item)
+
+
+@compiled
+def _shoot(e, t):
+    """Shoot an arrow along the gaze; it hits at once, the bow takes a second to draw."""
+    if e.inventory[t.ids[ARROW]] == 0:
+        return
+    take(e, t.ids[ARROW], 1)
+    count_use(e, t.ids[BOW])
+    e.use_wait = DRAW_TICKS
+    x, y, z = e.x, e.y + EYE_HEIGHT, e.z
+    dx, dy, dz = gaze(e, t, 0)
+    hit = cast(e, t, x, y, z, dx, dy, dz, SHOT_REACH)
+    m = first_mob(e, t, x, y, z, dx, dy, dz, hit[0])[1]
+    if m >= 0 and e.mob_wait[m] == 0:
+        e.mob_wait[m] = INVULNERABLE_TICKS
+        e.mob_flee[m] = ANGER_TICKS if t.mob_temper[e.mob_kind[m]] == NEUTRAL else FLEE_TICKS
+        e.mob_health[m] -= SHOT_DAMAGE
+        _die(e, t, m)
+    wear_tool(e, t)
+
+
+@compiled
+def _till(e, t):
+    """Turn the grass or dirt under the cross-hair into farmland."""
+    x, y, z = e.x, e.y + EYE_HEIGHT, e.z
+    dx, dy, dz = gaze(e, t, 0)
+    hit = cast(e, t, x, y, z, dx, dy, dz, DIG_REACH)
+    soil = hit[1] == t.ids[GRASS] or hit[1] == t.ids[DIRT]
+    if soil and block_at(e, hit[2], hit[3] + 1, hit[4]) == 0:
+        set_block(e, hit[2], hit[3], hit[4], t.ids[FARMLAND])
+        count_use(e, e.equipped)
         wear_tool(e, t)
         e.use_wait = 4
 
 
 @compiled
 def use(e, t):
-    """Use the held item: on the mob under the cross-hair, by placing it if it is a block, or by eating it."""
+    """Use the held item: on the mob under the cross-hair, else place, wear, shoot, till or eat it, whichever it is for."""
     if e.use_wait > 0:
         return
     x, y, z = e.x, e.y + EYE_HEIGHT, e.z
@@ -162,9 +236,16 @@ def use(e, t):
         _use_on_mob(e, t, m)
     elif t.item_places[item]:
         place(e, t, item)
+    elif t.item_slot[item]:
+        _wear(e, t, item)
+    elif item > 0 and item == t.ids[BOW]:
+        _shoot(e, t)
+    elif t.item_tool[item] == TILLS:
+        _till(e, t)
     elif t.item_food[item] > 0.0 and e.food < MAX_FOOD:
         e.food = min(e.food + t.item_food[item], MAX_FOOD)
         e.saturation = min(e.saturation + t.item_food[item], e.food)
+        count_use(e, item)
         take(e, item, 1)
         e.use_wait = EAT_TICKS
 
@@ -200,6 +281,7 @@ def place(e, t, item):
         return
     if t.block_solid[block] and _cell_has_body(e, t, cx, cy, cz):
         return
+    count_use(e, item)
     take(e, item, 1)
     set_block(e, cx, cy, cz, block)
 

@@ -7,6 +7,7 @@ block or item (kinds of wood, colours of wool) are one item here, named by Minec
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,13 +21,20 @@ NEVER = 32767  # dig_ticks of what cannot be broken
 MAX_DROPS = 3
 MAX_INGREDIENTS = 9
 HAND, TABLE, FURNACE = 0, 1, 2  # recipe_station
+NO_TOOL, DIGS, TILLS = 0, 1, 2  # item_tool: breaking a block counts as a use, or tilling the soil does
 TIERS = ("wooden", "golden", "stone", "iron", "diamond")
+TOOLS = ("sword", "pickaxe", "axe", "hoe", "shovel")
+TEMPERS = ("grazes", "night", "keen", "neutral", "flits")
+GRAZES, NIGHT, KEEN, NEUTRAL, FLITS = range(len(TEMPERS))  # mob_temper
+LIFE_FACTS = ("health", "food", "night")
+ARMOUR = ("boots", "leggings", "chestplate", "helmet")  # by slot
 
 
 @dataclass(frozen=True)
 class CraftData:
     """I items (index 0 is air), 256 block ids, R recipes, K mob kinds (0 is none)."""
 
+    version: str  # of Minecraft
     item_names: tuple[str, ...]
     item_index: dict[str, int]
     item_stack: np.ndarray  # i16[I]
@@ -34,6 +42,11 @@ class CraftData:
     item_places: np.ndarray  # u8[I] block that placing it makes, 0 = none
     item_damage: np.ndarray  # f32[I] half hearts of a hit
     item_food: np.ndarray  # f32[I] hunger restored, 0 = not edible
+    item_armour: np.ndarray  # f32[I] armour points when worn
+    item_toughness: np.ndarray  # f32[I]
+    item_slot: np.ndarray  # u8[I] where it is worn: 1 feet .. 4 head, 0 = no armour
+    item_tool: np.ndarray  # u8[I] NO_TOOL, DIGS or TILLS
+    counted_items: np.ndarray  # i32[U] those whose uses are facts
     block_names: tuple[str, ...]  # [256], "" where there is none
     block_id: dict[str, int]
     block_solid: np.ndarray  # u8[256] stops a body
@@ -61,6 +74,7 @@ class CraftData:
     mob_height: np.ndarray  # f32[K]
     mob_speed: np.ndarray  # f32[K] metres a tick
     mob_damage: np.ndarray  # f32[K] half hearts
+    mob_temper: np.ndarray  # u8[K] position in TEMPERS
     mob_drop_item: np.ndarray  # i16[K, 3]
     mob_drop_min: np.ndarray  # u8[K, 3]
     mob_drop_max: np.ndarray  # u8[K, 3]
@@ -81,7 +95,7 @@ def load() -> CraftData:
     index = {name: k for k, name in enumerate(names)}
     parts = _items(game, extra, names, index) | _blocks(game, extra, items, index) | _mobs(game, extra, index)
     parts |= _recipes(game, extra, items, index)
-    return CraftData(item_names=names, item_index=index, **parts)
+    return CraftData(version=VERSION, item_names=names, item_index=index, **parts)
 
 
 def _items(game: Any, extra: dict, names: tuple[str, ...], index: dict[str, int]) -> dict[str, Any]:
@@ -108,7 +122,33 @@ def _items(game: Any, extra: dict, names: tuple[str, ...], index: dict[str, int]
         "item_places": places,
         "item_damage": damage,
         "item_food": food,
+        **_armour(extra, index),
+        "item_tool": np.array([_tool(name) for name in names], np.uint8),
+        "counted_items": np.array([index[name] for name in _counted(extra)], np.int32),
     }
+
+
+def _tool(name: str) -> int:
+    """What using an item as a tool means."""
+    kind = name.split("_")[-1]
+    return TILLS if kind == "hoe" else DIGS if kind in TOOLS else NO_TOOL
+
+
+def _counted(extra: dict) -> list[str]:
+    """Items whose uses are counted as facts: tools, armour, and what `extra.yaml` adds."""
+    tools = [f"{tier}_{tool}" for tool in TOOLS for tier in TIERS]
+    armour = [f"{material}_{piece}" for material in extra["armour"] for piece in ARMOUR]
+    return [*tools, *armour, *extra["used"]]
+
+
+def _armour(extra: dict, index: dict[str, int]) -> dict[str, Any]:
+    points, tough = np.zeros(len(index), np.float32), np.zeros(len(index), np.float32)
+    slot = np.zeros(len(index), np.uint8)
+    for material, entry in extra["armour"].items():
+        for place, (piece, value) in enumerate(zip(ARMOUR, entry["points"], strict=True), start=1):
+            item = index[f"{material}_{piece}"]
+            points[item], tough[item], slot[item] = value, entry.get("toughness", 0), place
+    return {"item_armour": points, "item_toughness": tough, "item_slot": slot}
 
 
 def _blocks(game: Any, extra: dict, items: dict[int, dict], index: dict[str, int]) -> dict[str, Any]:
@@ -215,6 +255,7 @@ def _mobs(game: Any, extra: dict, index: dict[str, int]) -> dict[str, Any]:
         "mob_damage": column([m.get("damage", 0) for m in mobs.values()]),
         "mob_width": column([game.entities_name[m]["width"] for m in mobs]),
         "mob_height": column([game.entities_name[m]["height"] for m in mobs]),
+        "mob_temper": np.array([0, *(TEMPERS.index(m.get("temper", "grazes")) for m in mobs.values())], np.uint8),
         "mob_drop_item": item,
         "mob_drop_min": least,
         "mob_drop_max": most,
@@ -290,9 +331,22 @@ def _recipes(game: Any, extra: dict, items: dict[int, dict], index: dict[str, in
     }
 
 
-def reachable_items(data: CraftData, blocks: set[str], mobs: set[str]) -> set[str]:
-    """Items that can be had from nothing in a world of these natural blocks and mobs, by any order of digging and crafting."""
-    have = {data.item_names[i] for m in mobs for i in data.mob_drop_item[data.mob_names.index(m)] if i}
+def fact_names(data: CraftData) -> tuple[str, ...]:
+    """The names of the world's facts: items held, NAME_nearby, life, killed_MOB and used_ITEM since the episode began."""
+    near = (f"{name}_nearby" for name in data.nearby_names)
+    killed = (f"killed_{name}" for name in data.mob_names[1:])
+    used = (f"used_{data.item_names[i]}" for i in data.counted_items)
+    return (*data.item_names[1:], *near, *LIFE_FACTS, *killed, *used)
+
+
+def reachable_items(
+    data: CraftData, blocks: Collection[str], mobs: Collection[str], given: Collection[str] = ()
+) -> set[str]:
+    """Items that can be had in a world of these natural blocks and mobs, by any order of digging and crafting.
+
+    `given` are there from the start.
+    """
+    have = set(given) | {data.item_names[i] for m in mobs for i in data.mob_drop_item[data.mob_names.index(m)] if i}
     have |= {"wool"} if "sheep" in mobs else set()
     while True:
         held = [0, *(data.item_index[name] for name in have)]

@@ -42,8 +42,8 @@ class CraftOnGPU:
         from numba import cuda
 
         self.config, self.num_envs = world.config, world.num_envs * copies
-        self._dtypes = {"state": world._envs.dtype, "senses": world._senses.dtype}
-        self.memory = {"state": _copy(world._envs, copies), "senses": _copy(world._senses, copies)}
+        self._dtypes = {"state": world.records.dtype, "senses": world._senses.dtype}
+        self.memory = {"state": _copy(world.records, copies), "senses": _copy(world._senses, copies)}
         self._state, self._senses = (self._records(cuda, name) for name in ("state", "senses"))
         self._tables = cuda.to_device(world.tables)
         self._kernel = _make_kernel()

@@ -12,7 +12,7 @@ from numba import prange
 from sim.craft.act import act
 from sim.craft.compile import compiled, parallel
 from sim.craft.mobs import hurt, move_mobs
-from sim.craft.physics import PITCH_UP, move_body, turn
+from sim.craft.physics import KEYS, PITCH_UP, move_body, turn
 from sim.craft.senses import EYE_HEIGHT, block_at, nearby, observe
 from sim.craft.spawn import start_episode
 from sim.craft.state import DAY_TICKS, MAX_HEALTH, MAX_OXYGEN
@@ -72,7 +72,7 @@ def _tick_clock(e):
 def step_one(e, t, move, functional, item, ticks, hostile):
     """Hold one action for `ticks` game ticks in environment i; a turn of the camera lasts one tick."""
     turn(e, move)
-    if move >= PITCH_UP:
+    if PITCH_UP <= move < KEYS:
         ticks = 1
     for tick in range(ticks):
         if e.health <= 0.0 or e.ticks >= e.max_ticks:

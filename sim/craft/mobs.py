@@ -6,9 +6,10 @@ import math
 
 from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
+from sim.craft.data import FLITS, KEEN, NEUTRAL, NIGHT
 from sim.craft.grid import HEIGHT
 from sim.craft.senses import block_at, set_block, wrapped
-from sim.craft.state import CREEPER, MAX_MOBS, NIGHT_END, NIGHT_START, SKELETON, SPIDER, ZOMBIE
+from sim.craft.state import CREEPER, MAX_MOBS, NIGHT_END, NIGHT_START, SKELETON, SPIDER, WITCH, ZOMBIE
 
 SIGHT = 16.0  # metres at which a monster notices the agent
 CLAW = 1.5  # metres at which it strikes
@@ -43,6 +44,7 @@ def add_mob(e, t, kind, x, y, z):
             e.mob_walk[m] = -integer(e, 1, 60)
             e.mob_flee[m] = 0
             e.mob_wait[m] = 0
+            e.mob_strike[m] = 0
             e.mob_shorn[m] = 0
             return True
     return False
@@ -60,6 +62,17 @@ def hurt(e, damage):
     if e.hurt_wait == 0 and damage > 0.0:
         e.health = max(e.health - damage, 0.0)
         e.hurt_wait = AGENT_INVULNERABLE_TICKS
+
+
+@compiled
+def struck(e, t, damage):
+    """Hurt the agent through its armour (minecraft.wiki "Armor", the formula since 1.9)."""
+    points, tough = 0.0, 0.0
+    for slot in range(e.worn.shape[0]):
+        points += t.item_armour[e.worn[slot]]
+        tough += t.item_toughness[e.worn[slot]]
+    kept = max(points / 5.0, points - damage / (2.0 + tough / 4.0))
+    hurt(e, damage * (1.0 - min(kept, 20.0) / 25.0))
 
 
 @compiled
@@ -140,8 +153,7 @@ def _explode(e, t, m):
 def _hunt(e, t, m):
     """Monsters: come nearer and strike, shoot or explode; by day zombies and skeletons burn, spiders lose interest."""
     kind = e.mob_kind[m]
-    night = is_night(e)
-    if not night and kind != t.ids[CREEPER]:
+    if t.mob_temper[kind] == NIGHT and not is_night(e):
         if kind == t.ids[SPIDER]:
             return
         if e.ticks % 20 == 0:
@@ -163,23 +175,51 @@ def _hunt(e, t, m):
         if distance < BLAST and level < 2.5:
             e.mob_walk[m] += 1
             if e.mob_walk[m] >= FUSE_TICKS:
-                hurt(e, damage * max(1.0 - distance / (2.0 * BLAST), 0.0))
+                struck(e, t, damage * max(1.0 - distance / (2.0 * BLAST), 0.0))
                 _explode(e, t, m)
             return
         e.mob_walk[m] = 0
-    elif kind == t.ids[SKELETON]:
+    elif kind == t.ids[SKELETON] or kind == t.ids[WITCH]:  # arrows, potions
         if distance < SHOT and level < 4.0:
-            if e.mob_wait[m] == 0:
-                e.mob_wait[m] = SHOT_TICKS
+            if e.mob_strike[m] == 0:
+                e.mob_strike[m] = SHOT_TICKS
                 if uniform(e) < 1.0 - distance / (1.5 * SHOT):
-                    hurt(e, damage)
+                    struck(e, t, damage)
             return
     elif distance < CLAW and level < 2.0:
-        if e.mob_wait[m] == 0:
-            e.mob_wait[m] = STRIKE_TICKS
-            hurt(e, damage)
+        if e.mob_strike[m] == 0:
+            e.mob_strike[m] = STRIKE_TICKS
+            struck(e, t, damage)
         return
     _advance(e, t, m, t.mob_speed[kind])
+
+
+@compiled
+def _flit(e, t, m):
+    """Bats: fly to and fro a little above the ground, never far from it."""
+    if e.mob_flee[m] > 0:
+        e.mob_flee[m] -= 1
+    if e.mob_walk[m] <= 0:
+        e.mob_walk[m] = integer(e, 10, 40)
+        e.mob_yaw[m] = uniform(e) * 360.0 - 180.0
+    e.mob_walk[m] -= 1
+    yaw = math.radians(e.mob_yaw[m])
+    speed = t.mob_speed[e.mob_kind[m]]
+    x, z = e.mob_pos[m, 0] - math.sin(yaw) * speed, e.mob_pos[m, 2] + math.cos(yaw) * speed
+    y = math.floor(e.mob_pos[m, 1])
+    if t.block_solid[block_at(e, math.floor(x), y, math.floor(z))]:
+        e.mob_walk[m] = 0
+    else:
+        e.mob_pos[m, 0], e.mob_pos[m, 2] = x, z
+    below = 0  # free cells under it
+    while (
+        below < 3
+        and not t.block_solid[block_at(e, math.floor(e.mob_pos[m, 0]), y - 1 - below, math.floor(e.mob_pos[m, 2]))]
+    ):
+        below += 1
+    climb = 0.05 if below < 1 else -0.05 if below > 1 else 0.05 * (uniform(e) - 0.5)
+    if climb < 0.0 or not t.block_solid[block_at(e, math.floor(e.mob_pos[m, 0]), y + 1, math.floor(e.mob_pos[m, 2]))]:
+        e.mob_pos[m, 1] += climb
 
 
 @compiled
@@ -187,7 +227,7 @@ def _spawn_monster(e, t):
     """Now and then, at night, a monster appears out of reach."""
     count = 0
     for m in range(MAX_MOBS):
-        if e.mob_kind[m] >= t.ids[ZOMBIE]:
+        if t.mob_temper[e.mob_kind[m]] == NIGHT or t.mob_temper[e.mob_kind[m]] == KEEN:
             count += 1
     if count >= MAX_MONSTERS:
         return
@@ -204,21 +244,28 @@ def _spawn_monster(e, t):
 @compiled
 def move_mobs(e, t, hostile):
     """One tick of every mob of environment i; `hostile` lets monsters appear at night."""
-    first_monster = t.ids[ZOMBIE]
     for m in range(MAX_MOBS):
         kind = e.mob_kind[m]
         if kind == 0:
             continue
         if e.mob_wait[m] > 0:
             e.mob_wait[m] -= 1
-        if kind >= first_monster:
+        if e.mob_strike[m] > 0:
+            e.mob_strike[m] -= 1
+        temper = t.mob_temper[kind]
+        if temper == NIGHT or temper == KEEN or (temper == NEUTRAL and e.mob_flee[m] > 0):
+            if temper == NEUTRAL:
+                e.mob_flee[m] -= 1
             _hunt(e, t, m)
             _settle(e, t, m)
+            continue
+        if temper == FLITS:
+            _flit(e, t, m)
             continue
         if e.mob_walk[m] >= 0 or e.mob_flee[m] > 0:
             _settle(e, t, m)
         if e.mob_shorn[m] and uniform(e) < WOOL_GROWS:
             e.mob_shorn[m] = 0
         _graze(e, t, m)
-    if hostile and e.ticks % SPAWN_EVERY == 0 and is_night(e):
+    if hostile and e.spawns and e.ticks % SPAWN_EVERY == 0 and is_night(e):
         _spawn_monster(e, t)

@@ -18,6 +18,9 @@ JUMP, GRAVITY, DRAG = 0.42, 0.08, 0.98
 SKIN = 1e-3
 FORWARD, BACK, LEFT, RIGHT, JUMP_UP, JUMP_FORWARD, SPRINT_FORWARD = 1, 2, 3, 4, 5, 6, 7
 PITCH_UP, PITCH_DOWN, YAW_LEFT, YAW_RIGHT = 8, 9, 10, 11
+KEYS = 64  # a move from here on is a set of keys: KEYS + any of these
+KEY_FORWARD, KEY_BACK, KEY_LEFT, KEY_RIGHT, KEY_JUMP, KEY_SPRINT, KEY_SNEAK = 1, 2, 4, 8, 16, 32, 64
+SNEAK = 0.3  # of the walking speed
 SAFE_FALL = 3.0  # metres
 
 
@@ -94,6 +97,18 @@ def in_liquid(e, t):
 
 
 @compiled
+def _key_speed(move):
+    """Speed ahead and to the left that a set of keys asks for; two at right angles share the speed of one."""
+    keys = move - KEYS
+    ahead = (1.0 if keys & KEY_FORWARD else 0.0) - (1.0 if keys & KEY_BACK else 0.0)
+    side = (1.0 if keys & KEY_LEFT else 0.0) - (1.0 if keys & KEY_RIGHT else 0.0)
+    speed = SPRINT if keys & KEY_SPRINT and ahead > 0.0 else WALK * SNEAK if keys & KEY_SNEAK else WALK
+    if ahead != 0.0 and side != 0.0:
+        speed *= 0.7071068
+    return ahead * speed, side * speed
+
+
+@compiled
 def _walk(e, t, move, swimming):
     """Horizontal motion, one axis after the other; returns whether a wall was met."""
     ahead, side = 0.0, 0.0
@@ -107,6 +122,8 @@ def _walk(e, t, move, swimming):
         side = WALK
     elif move == RIGHT:
         side = -WALK
+    elif move >= KEYS:
+        ahead, side = _key_speed(move)
     else:
         return False
     if swimming:
@@ -173,7 +190,8 @@ def move_body(e, t, move):
     """One tick of motion for environment i under `move`; returns the fall damage in half hearts."""
     swimming = in_liquid(e, t)
     met_wall = _walk(e, t, move, swimming)
-    _rise(e, t, move == JUMP_UP or move == JUMP_FORWARD, swimming, met_wall)
+    jumps = move == JUMP_UP or move == JUMP_FORWARD or (move >= KEYS and (move - KEYS) & KEY_JUMP > 0)
+    _rise(e, t, jumps, swimming, met_wall)
     if swimming:
         e.fall_top = e.y
         drop = _float(e, t)

@@ -68,7 +68,7 @@ def _standable(e, t, x, z):
 
 
 @compiled
-def _stand_somewhere(e, t, center_x, center_z, radius):
+def stand_somewhere(e, t, center_x, center_z, radius):
     """A random standable cell within `radius` of a point: (x, y, z); y = -1 if none was found."""
     for _ in range(60):
         x = math.floor(center_x + (2.0 * uniform(e) - 1.0) * radius)
@@ -80,7 +80,8 @@ def _stand_somewhere(e, t, center_x, center_z, radius):
 
 
 @compiled
-def _reset_body(e):
+def reset_vitals(e):
+    """A body at rest, well and fed, that looks somewhere."""
     e.fall_speed = 0.0
     e.fall_top = e.y
     e.on_ground = 1
@@ -90,16 +91,26 @@ def _reset_body(e):
     e.exhaustion, e.oxygen = 0.0, MAX_OXYGEN
     e.hurt_wait, e.use_wait = 0, 0
     e.dig_cell, e.dig_ticks = -1, 0
+
+
+@compiled
+def _reset_body(e):
+    reset_vitals(e)
     e.equipped, e.ticks = 0, 0
     for item in range(e.inventory.shape[0]):
         e.inventory[item] = 0
         e.wear[item] = 0
+        e.used[item] = 0
+    for slot in range(e.worn.shape[0]):
+        e.worn[slot] = 0
+    for kind in range(e.killed.shape[0]):
+        e.killed[kind] = 0
 
 
 @compiled
 def _add_herd(e, t, kind, count, radius):
     for _ in range(count):
-        x, y, z = _stand_somewhere(e, t, e.x, e.z, radius)
+        x, y, z = stand_somewhere(e, t, e.x, e.z, radius)
         if y > 0:
             add_mob(e, t, kind, x + 0.5, y * 1.0, z + 0.5)
 
@@ -109,7 +120,7 @@ def start_episode(e, t, words, map_words, mobs, mob_range, natural_mobs):
     """Begin an episode in environment i: `mobs` int[K] asks for so many of each kind within `mob_range` blocks."""
     flips = integer(e, 0, 7)
     copy_map(e, words, map_words, flips & 1, (flips >> 1) & 1, (flips >> 2) & 1)
-    x, y, z = _stand_somewhere(e, t, SIZE / 2.0, SIZE / 2.0, SIZE / 2.0)
+    x, y, z = stand_somewhere(e, t, SIZE / 2.0, SIZE / 2.0, SIZE / 2.0)
     if y < 0:
         x, z = SIZE // 2, SIZE // 2
         y = ground_height(e, t, x, z)

@@ -1,4 +1,4 @@
-"""The `start` of a task line for the craft world, checked: biome, inventory, mobs, mob_range, max_steps, time, seed."""
+"""The `start` of a task line for the craft world, checked; see `KEYS`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sim.world import UserError
 
 DAY_START = 1000  # tick at which a day's episode begins
 MAX_START_COUNT = 2304
-KEYS = ("biome", "inventory", "mobs", "mob_range", "max_steps", "time", "seed")
+KEYS = ("biome", "inventory", "worn", "mobs", "mob_range", "spawns", "max_steps", "time", "seed")
 
 
 @dataclass(frozen=True)
@@ -21,15 +21,17 @@ class Start:
 
     biome: int | None
     inventory: tuple[tuple[int, int], ...]  # (item index, count)
+    worn: tuple[int, ...]  # armour: item indices
     mobs: tuple[int, ...]  # wanted count by mob kind
     mob_range: float  # blocks around the spawn
+    spawns: bool  # whether there are animals besides those asked for, and monsters at night
     max_steps: int  # game ticks
     time: int
     seed: int | None
 
     @classmethod
     def default(cls, config: WorldConfig) -> Start:
-        return cls(None, (), (0,) * 9, 30.0, config.max_steps, DAY_START, None)
+        return cls(None, (), (), (0,), 30.0, True, config.max_steps, DAY_START, None)
 
     @classmethod
     def parse(cls, start: dict[str, Any] | None, config: WorldConfig, data: CraftData) -> Start:
@@ -51,12 +53,28 @@ class Start:
         return cls(
             None if biome is None else _known(biome, {b: k for k, b in enumerate(BIOMES)}, "biome"),
             inventory,
+            _worn(start, data),
             tuple(mobs),
             float(_number(start, "mob_range", 30, 1)),
+            _flag(start, "spawns", True),
             int(_number(start, "max_steps", config.max_steps, 1)),
             _time(start.get("time", "day")),
             None if start.get("seed") is None else int(_number(start, "seed", 0, 0)),
         )
+
+
+def _worn(start: dict[str, Any], data: CraftData) -> tuple[int, ...]:
+    """The armour that `start.worn` names, one piece a slot."""
+    names = start.get("worn", [])
+    if not isinstance(names, list):
+        raise UserError(f"start.worn must be a list of pieces of armour, got {names!r}")
+    pieces = tuple(_known(name, data.item_index, "item") for name in names)
+    for name, item in zip(names, pieces, strict=True):
+        if not data.item_slot[item]:
+            raise UserError(f"start.worn: '{name}' is no armour")
+    if len({int(data.item_slot[item]) for item in pieces}) < len(pieces):
+        raise UserError(f"start.worn: two pieces for one part of the body in {', '.join(names)}")
+    return pieces
 
 
 def _pairs(start: dict[str, Any], key: str) -> list[tuple[str, Any]]:
@@ -85,6 +103,13 @@ def _number(start: dict[str, Any], key: str, default: float, low: float) -> floa
     value = start.get(key, default)
     if not isinstance(value, (int, float)) or isinstance(value, bool) or value < low:
         raise UserError(f"start.{key} must be a number of at least {low}, got {value!r}")
+    return value
+
+
+def _flag(start: dict[str, Any], key: str, default: bool) -> bool:
+    value = start.get(key, default)
+    if not isinstance(value, bool):
+        raise UserError(f"start.{key} must be true or false, got {value!r}")
     return value
 
 

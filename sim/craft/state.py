@@ -19,11 +19,12 @@ DAY_TICKS = 24_000
 NIGHT_START, NIGHT_END = 13_000, 23_000
 MAX_HEALTH = MAX_FOOD = 20.0
 MAX_OXYGEN = 300.0
+ARMOUR_SLOTS = 4  # feet, legs, chest, head: Minecraft's order
 
 
-def state_dtype(num_items: int) -> np.dtype:
-    """Everything that a step reads and writes of one environment."""
-    f, h, i, b, m, n = "f4", "i2", "i4", "u1", MAX_MOBS, num_items
+def state_dtype(num_items: int, num_kinds: int) -> np.dtype:
+    """Everything that a step reads and writes of one environment; `num_kinds` of mobs, none included."""
+    f, h, i, b, m, n, k = "f4", "i2", "i4", "u1", MAX_MOBS, num_items, num_kinds
     return np.dtype([
         ("rng", "i8"),  # 32-bit xorshift state
         ("x", f), ("y", f), ("z", f),  # feet, unwrapped: may leave 0..SIZE
@@ -37,16 +38,20 @@ def state_dtype(num_items: int) -> np.dtype:
         ("dig_ticks", h),  # ticks spent on the cell being dug
         ("hurt_wait", h), ("use_wait", h),  # ticks until the agent can be hurt, can hit or use, again
         ("equipped", h),  # item index, 0 = empty hand
-        ("on_ground", b), ("biome", b), ("num_mobs", b), ("_pad", b),
+        ("on_ground", b), ("biome", b), ("num_mobs", b), ("spawns", b),  # whether monsters may come
         ("mob_kind", b, m),  # 0 = free slot
         ("mob_shorn", b, m),
         ("mob_walk", h, m),  # > 0: ticks to walk on, < 0: ticks to stand
         ("mob_flee", h, m),  # ticks left of panic
-        ("mob_wait", h, m),  # ticks until it can be hurt, or hit, again
+        ("mob_wait", h, m),  # ticks until it can be hurt again
+        ("mob_strike", h, m),  # ticks until it can strike or shoot again
         ("mob_pos", f, (m, 3)),  # feet
         ("mob_yaw", f, m), ("mob_health", f, m),
         ("inventory", h, n),  # counts by item
         ("wear", h, n),  # uses of the tool in work
+        ("worn", h, ARMOUR_SLOTS),  # armour on the body: item index by slot, 0 = bare
+        ("used", h, n),  # times each item was used, as Minecraft's statistics count them
+        ("killed", h, k),  # mobs of each kind
         ("bricks", "u2", BRICK_COLUMNS),  # bit y: the brick at that height may hold something but air
         ("blocks", b, CELLS),  # Minecraft block ids in the brick layout of `grid`
     ], align=True)  # fmt: skip
@@ -67,13 +72,14 @@ TABLES = (
     "block_nearby", "mob_nearby", "mob_drop_item", "drop_chance", "drop_rare_item", "drop_rare_chance", "item_damage",
     "item_food", "mob_health", "mob_width", "mob_height", "mob_speed", "mob_damage", "recipe_count", "recipe_station",
     "block_solid", "block_liquid", "block_replaceable", "block_opaque", "harvestable", "drop_min", "drop_max",
-    "item_places", "mob_drop_min", "mob_drop_max",
+    "item_places", "mob_drop_min", "mob_drop_max", "item_armour", "item_toughness", "item_slot",
+    "item_tool", "mob_temper",
 )  # fmt: skip
 
 
 # positions in Tables.ids
 (WATER, CRAFTING_TABLE, FURNACE, BUCKET, MILK_BUCKET, SHEARS, WOOL, COW, SHEEP, PIG, CHICKEN, ZOMBIE, SKELETON, SPIDER,
- CREEPER) = range(15)  # fmt: skip
+ CREEPER, GRASS, DIRT, FARMLAND, BOW, ARROW, WITCH) = range(21)  # fmt: skip
 
 
 def _lidar() -> tuple[tuple[float, float], ...]:
@@ -144,6 +150,10 @@ def make_tables(data: CraftData, config: WorldConfig) -> np.ndarray:
         item["shears"],
         item["wool"],
         *(mob(m) for m in ("cow", "sheep", "pig", "chicken", "zombie", "skeleton", "spider", "creeper")),
+        *(block[b] for b in ("grass", "dirt", "farmland")),
+        item["bow"],
+        item["arrow"],
+        mob("witch"),
     ]
     values = {name: np.asarray(getattr(data, name)) for name in TABLES}
     values |= {

@@ -36,7 +36,6 @@ from sim.craft.state import (
 from sim.craft.terrain import BIOMES, Pool
 
 GRASSY = ("plains", "forest", "forest_hills", "extreme_hills", "swampland", "jungle", "taiga")
-LIFE_FACTS = ("health", "food", "night")
 
 
 class CraftWorld(gym.vector.VectorEnv):
@@ -58,14 +57,14 @@ class CraftWorld(gym.vector.VectorEnv):
         self.device = torch.device("cpu")
         self.data = craft_data.load()
         self.tables = make_tables(self.data, self.config)
-        self._envs = records(np.zeros(num_envs, state_dtype(len(self.data.item_names))))
+        self.records = records(np.zeros(num_envs, state_dtype(len(self.data.item_names), len(self.data.mob_names))))
         self._senses = records(np.zeros(num_envs, observation_dtype(self.config)))
-        self.arrays = SimpleNamespace(**fields(self._envs))
-        self.state = SimpleNamespace(**{name: _tensor(a) for name, a in fields(self._envs).items()})
-        self._words = _block_words(self._envs)
+        self.arrays = SimpleNamespace(**fields(self.records))
+        self.state = SimpleNamespace(**{name: _tensor(a) for name, a in fields(self.records).items()})
+        self._words = _block_words(self.records)
         self._observations = self._name_observations()
         self.pool = Pool(seed, self.config.maps_per_biome)
-        self.fact_names = (*self.data.item_names[1:], *(f"{n}_nearby" for n in self.data.nearby_names), *LIFE_FACTS)
+        self.fact_names = craft_data.fact_names(self.data)
         self._starts: list[Start] = [Start.default(self.config)] * num_envs
         self._seeds = seed + np.arange(num_envs, dtype=np.int64)
         self._episodes = np.zeros(num_envs, dtype=np.int64)
@@ -98,7 +97,14 @@ class CraftWorld(gym.vector.VectorEnv):
         """Hold actions int [N, 3] for `config.ticks` game ticks. The reward is 0: tasks bring their own."""
         c = self.config
         step_all(
-            self._envs, self.tables, self._senses, np.asarray(actions), c.ticks, c.hostile, c.sense_rays, c.sense_voxels
+            self.records,
+            self.tables,
+            self._senses,
+            np.asarray(actions),
+            c.ticks,
+            c.hostile,
+            c.sense_rays,
+            c.sense_voxels,
         )
         terminated = self.state.health <= 0
         truncated = (self.state.ticks >= self.state.max_ticks) & ~terminated
@@ -119,14 +125,18 @@ class CraftWorld(gym.vector.VectorEnv):
     # -- facts -------------------------------------------------------------------------------------------------------
 
     def facts(self) -> torch.Tensor:
-        """int32 [N, F]: inventory counts, nearby flags, health, food, night; see `fact_names`."""
+        """int32 [N, F]: inventory counts, nearby flags, health, food, night, counts of deeds; see `fact_names`."""
         items, near = len(self.data.item_names) - 1, len(self.data.nearby_names)
+        life = items + near
         out = np.zeros((self.num_envs, len(self.fact_names)), dtype=np.int32)
         out[:, :items] = self.arrays.inventory[:, 1:]
-        nearby_all(self._envs, self.tables, out[:, items : items + near])
-        out[:, -3] = np.ceil(self.arrays.health)
-        out[:, -2] = np.ceil(self.arrays.food)
-        out[:, -1] = (self.arrays.time >= NIGHT_START) & (self.arrays.time < NIGHT_END)
+        nearby_all(self.records, self.tables, out[:, items : items + near])
+        out[:, life] = np.ceil(self.arrays.health)
+        out[:, life + 1] = np.ceil(self.arrays.food)
+        out[:, life + 2] = (self.arrays.time >= NIGHT_START) & (self.arrays.time < NIGHT_END)
+        kinds = len(self.data.mob_names) - 1
+        out[:, life + 3 : life + 3 + kinds] = self.arrays.killed[:, 1:]
+        out[:, life + 3 + kinds :] = self.arrays.used[:, self.data.counted_items]
         return torch.from_numpy(out)
 
     @property
@@ -140,7 +150,7 @@ class CraftWorld(gym.vector.VectorEnv):
 
     def bytes_per_env(self) -> int:
         """Memory of one environment: state and observations."""
-        return self._envs.itemsize + self._senses.itemsize
+        return self.records.itemsize + self._senses.itemsize
 
     # -- inner parts -------------------------------------------------------------------------------------------------
 
@@ -157,15 +167,20 @@ class CraftWorld(gym.vector.VectorEnv):
         self.arrays.biome[chosen] = biomes
         self.arrays.time[chosen] = [s.time for s in starts]
         self.arrays.max_ticks[chosen] = [s.max_steps for s in starts]
+        self.arrays.spawns[chosen] = [s.spawns for s in starts]
         mobs = np.array([s.mobs for s in starts])
         mob_range = np.array([s.mob_range for s in starts])
-        natural = np.array([self.config.natural_mobs if BIOMES[b] in GRASSY else 0 for b in biomes])
         c = self.config
-        reset_some(self._envs, self.tables, self._senses, self._words, chosen, self.pool.words, maps, mobs, mob_range, natural,
+        roam = [s.spawns and BIOMES[b] in GRASSY for s, b in zip(starts, biomes, strict=True)]
+        natural = np.where(roam, c.natural_mobs, 0)
+        reset_some(self.records, self.tables, self._senses, self._words, chosen, self.pool.words, maps, mobs, mob_range, natural,
                    c.sense_rays, c.sense_voxels)  # fmt: skip
         for i, start in zip(chosen, starts, strict=True):
             for item, count in start.inventory:
                 self.arrays.inventory[i, item] = count
+            for item in start.worn:
+                self.arrays.worn[i, self.data.item_slot[item] - 1] = item
+                self.arrays.inventory[i, item] = max(self.arrays.inventory[i, item], 1)
 
     def _pick_biome(self, start: Start, env: int) -> int:
         return int(self.arrays.rng[env]) % len(BIOMES) if start.biome is None else start.biome
@@ -179,7 +194,7 @@ class CraftWorld(gym.vector.VectorEnv):
 
     def observe(self) -> dict[str, torch.Tensor]:
         """The observations of the present state (after `state` was written by hand)."""
-        observe_all(self._envs, self.tables, self._senses, self.config.sense_rays, self.config.sense_voxels)
+        observe_all(self.records, self.tables, self._senses, self.config.sense_rays, self.config.sense_voxels)
         return self._observations
 
     def _name_observations(self) -> dict[str, torch.Tensor]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from sim.craft.act import ATTACK, CRAFT, EQUIP, PLACE, USE
 from sim.craft.grid import cell_index
 from sim.craft.physics import FORWARD, JUMP_FORWARD
 from sim.craft.state import WorldConfig
 from sim.craft.world import CraftWorld
+from sim.world import UserError
 
 
 def flat_world(mobs: dict | None = None, inventory: dict | None = None) -> CraftWorld:
@@ -176,3 +178,120 @@ def test_eating_fills() -> None:
     do(world, functional=EQUIP, item="cooked_beef")
     do(world, functional=USE, times=10)
     assert world.arrays.food[0] == 18 and count(world, "cooked_beef") == 1
+
+
+def test_armour_halves_a_blow_and_wears_by_use() -> None:
+    """Iron armour (15 points) keeps a little more than half of a zombie's blow off (minecraft.wiki "Armor")."""
+    worn = [f"iron_{piece}" for piece in ("boots", "leggings", "chestplate", "helmet")]
+    lost = []
+    for start in ({}, {"worn": worn}):
+        world = CraftWorld(1)
+        world.reset(
+            seed=4,
+            options={
+                "start": [
+                    {"biome": "plains", "spawns": False, "time": "night", "mobs": {"zombie": 1}, "mob_range": 2} | start
+                ]
+            },
+        )
+        a = world.arrays
+        a.mob_pos[0, 0] = a.x[0] + 1.0, a.y[0], a.z[0]
+        a.food[0] = 10.0  # too little to heal
+        for _ in range(4):
+            world.step(torch.zeros(1, 3, dtype=torch.int64))
+        lost.append(20.0 - float(a.health[0]))
+    assert lost[0] == 3.0 and lost[1] == pytest.approx(3.0 * (1 - (15 - 3 / 2) / 25), abs=1e-4)
+
+
+def test_uses_and_kills_are_counted() -> None:
+    world = CraftWorld(1)
+    items = world.data.item_index
+    start = {
+        "biome": "plains",
+        "spawns": False,
+        "inventory": {"iron_boots": 1, "bow": 1, "arrow": 3, "stone_hoe": 1, "diamond_sword": 1},
+    }
+    world.reset(seed=4, options={"start": [start]})
+    a = world.arrays
+
+    def facts() -> dict[str, int]:
+        return dict(zip(world.fact_names, world.facts()[0].tolist(), strict=True))
+
+    def hold_and_use(name: str) -> None:
+        for action in ((0, 5, items[name]), (0, 1, 0)):
+            world.step(torch.tensor([action]))
+
+    hold_and_use("iron_boots")
+    assert facts()["used_iron_boots"] == 1 and a.worn[0, 0] == items["iron_boots"] and facts()["iron_boots"] == 1
+    hold_and_use("iron_boots")
+    assert facts()["used_iron_boots"] == 1  # the feet are shod
+    for _ in range(5):
+        world.step(torch.tensor([[9, 0, 0]]))  # look down
+    hold_and_use("stone_hoe")
+    assert facts()["used_stone_hoe"] == 1 and world.data.block_id["farmland"] in np.unique(
+        world.observe()["voxels"].numpy()
+    )
+    hold_and_use("bow")
+    assert facts()["used_bow"] == 1 and facts()["arrow"] == 2
+    from sim.craft import commands
+
+    for _ in range(5):
+        world.step(torch.tensor([[8, 0, 0]]))  # look ahead
+    commands.summon(world, 0, "chicken", float(a.x[0]), float(a.y[0]), float(a.z[0]))
+    world.step(torch.tensor([[9, 5, items["diamond_sword"]]]))
+    for _ in range(2):
+        world.step(torch.tensor([[9, 0, 0]]))
+    yaw = np.radians(float(a.yaw[0]))
+    for _ in range(10):
+        a.mob_pos[0, 0] = a.x[0] - 1.5 * np.sin(yaw), a.y[0], a.z[0] + 1.5 * np.cos(yaw)
+        world.step(torch.tensor([[0, 3, 0]]))
+    assert facts()["killed_chicken"] == 1 and facts()["used_diamond_sword"] >= 1
+    world.reset(seed=4, options={"start": [start]})
+    assert facts()["killed_chicken"] == 0 and facts()["used_bow"] == 0 and a.worn[0].sum() == 0
+
+
+def test_neutral_mobs_fight_back_and_bats_stay_in_the_air() -> None:
+    world = CraftWorld(1)
+    world.reset(
+        seed=6, options={"start": [{"biome": "plains", "spawns": False, "mobs": {"wolf": 1, "bat": 1}, "mob_range": 4}]}
+    )
+    a = world.arrays
+    wolf, bat = (world.data.mob_names.index(name) for name in ("wolf", "bat"))
+    slot = int(np.flatnonzero(a.mob_kind[0] == wolf)[0])
+    for _ in range(50):
+        world.step(torch.zeros(1, 3, dtype=torch.int64))
+    assert a.health[0] == 20.0
+    a.mob_flee[0, slot] = 600  # as after a hit
+    heights = []
+    for _ in range(150):
+        world.step(torch.zeros(1, 3, dtype=torch.int64))
+        flying = np.flatnonzero(a.mob_kind[0] == bat)
+        heights.append(float(a.mob_pos[0, flying[0], 1]))
+    assert a.health[0] < 20.0 and np.ptp(heights) < 8 and len(set(np.round(heights, 2))) > 3
+
+
+def test_a_start_with_wrong_armour_is_refused() -> None:
+    world = CraftWorld(1)
+    for worn, said in (
+        (["log"], "no armour"),
+        (["iron_boots", "golden_boots"], "two pieces"),
+        ("iron_boots", "must be a list"),
+    ):
+        with pytest.raises(UserError, match=said):
+            world.reset(options={"start": [{"worn": worn}]})
+    with pytest.raises(UserError, match="true or false"):
+        world.reset(options={"start": [{"spawns": 1}]})
+
+
+def test_a_monster_that_strikes_can_be_struck() -> None:
+    """Its own blows and the time for which it cannot be hurt are two clocks."""
+    world = CraftWorld(1)
+    start = {"biome": "plains", "spawns": False, "time": "night", "mobs": {"skeleton": 1}, "mob_range": 2}
+    world.reset(seed=4, options={"start": [start]})
+    a = world.arrays
+    yaw = np.radians(float(a.yaw[0]))
+    for _ in range(60):
+        a.health[0] = 20.0
+        a.mob_pos[0, 0] = a.x[0] - 1.4 * np.sin(yaw), a.y[0], a.z[0] + 1.4 * np.cos(yaw)
+        world.step(torch.tensor([[0, 3, 0]]))
+    assert a.killed[0, world.data.mob_names.index("skeleton")] == 1
