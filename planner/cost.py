@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping
 from skills.schema import Skill
 
 # Share of a skill's limit that a success takes while nothing was measured.
-DEFAULT_SHARE = {"find": 0.4, "harvest": 0.4, "mine": 0.4, "hunt": 0.4, "use": 0.4, "place": 0.3, "craft": 1.0}
+DEFAULT_SHARE = {
+    "find": 0.4,
+    "harvest": 0.4,
+    "mine": 0.4,
+    "hunt": 0.4,
+    "use": 0.4,
+    "place": 0.3,
+    "craft": 1.0,
+    "apply": 0.2,
+}
 LEAST_SUCCESS = 0.02  # a skill that never worked is dear, not forbidden
 
 

@@ -17,7 +17,7 @@ from planner.plan4mc import Plan4MC
 from planner.search import Found, Search, replay
 from planner.search import holds as holds_one
 from planner.types import FAILED, Candidate, Decision, Facts, Goal, holds
-from skills.schema import SkillLibrary
+from skills.schema import NEARBY, SkillLibrary
 
 PATIENCE = 2  # failures in a row before a skill becomes dearer
 DEARER = 3.0  # per failure from then on
@@ -64,11 +64,16 @@ class Hybrid:
             needs = ", ".join(f"{n} {fact}" for fact, n in found.lacking.items())
             return Decision(None, "impossible", reason=f"nothing obtains {needs}" if needs else "no plan")
         candidates = self._candidates(option, facts, found, failures, chance)
-        best = max(candidates, key=lambda candidate: candidate.score)
+        fresh = [c for c in candidates if not (past and c.skill == past[-1] and self._is_spent(c.skill, facts))]
+        best = max(fresh or candidates, key=lambda candidate: candidate.score)
         plan = found.plan
         if best.skill != plan[0]:
             plan = [best.skill, *self._rest(best.skill, option, facts, failures)]
         return Decision(best.skill, "act", candidates, plan)
+
+    def _is_spent(self, name: str, facts: Facts) -> bool:
+        """Whether a skill finds only what is nearby already: run again at once, it would go on for ever."""
+        return all(fact.endswith(NEARBY) and facts.get(fact, 0) >= n for fact, n in self.skills[name].obtains.items())
 
     # -- plans -------------------------------------------------------------------------------------------------------
 
