@@ -116,7 +116,7 @@ class RLPDConfig:
     hidden: tuple[int, ...] = (128, 128)
     critics: int = 2
     lr: float = 5e-4  # falls to a fifth over the run's last third
-    gamma: float = 0.97
+    gamma: float = 0.93
     tau: float = 0.005
     batch: int = 256
     demo_share: float = 0.5  # of a batch
@@ -130,7 +130,7 @@ class RLPDConfig:
     entropy: float = -1.0  # target, per action dimension
     capacity: int = 300_000
     window: int = 50  # vector steps per iteration
-    demos: int = 150  # successful episodes; 0 learns without
+    demos: int = 300  # successful episodes; 0 learns without
 
 
 @dataclass

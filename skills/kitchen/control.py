@@ -15,6 +15,7 @@ from skills.kitchen.navigation import station, towards
 
 RISEN = 0.26  # height of the hand over the arm's foot from which it moves on, m
 STRAIGHT = 0.8  # turn of the hand up to which it moves on, rad
+HESITATES = 26  # control steps of the arm after which something still in the hand is put down anew; most take 12
 BEGIN, AGAIN = 0.06, 0.25  # metres aside: the arm begins within the first and the base moves again beyond the second
 RADII = np.array([footprint(slot) for slot in range(len(CATALOGUE.kind))])
 
@@ -125,4 +126,13 @@ class Work:
         out[ready, 3:] = arm[ready]
         self.engaged[env] |= ready
         self.rows.steps[env] += ready
+        self._try_again(state, env[ready])
         return out
+
+    def _try_again(self, state: Arrays, env: np.ndarray) -> None:
+        """Who hesitates to let go of something lifts it and comes down anew, at a spot chosen anew."""
+        for k in env[(self.family[env] == FAMILIES.index("put")) & (self.rows.steps[env] == HESITATES)].tolist():
+            slot = int(self.rows.slot[k])
+            if slot != NOTHING and (state["touch"][k] == slot).all():
+                self.engaged[k] = False
+                self.rows.target[k] = choose_target(state, k, slot, int(self.rows.place[k]))

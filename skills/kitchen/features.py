@@ -17,7 +17,7 @@ from sim.kitchen.layout import DRAWER_FACE, DRAWER_X, MOUNT, NAMES, PLACES
 from sim.kitchen.objects import CATALOGUE
 from sim.kitchen.state import NOTHING, Arrays
 
-VERSION = 1
+VERSIONS = {"pick": 1, "put": 2, "drawer": 1}  # put reads how things lean, and no clock
 SIZE = 48
 NEIGHBOURS = 3
 FAR = 1.5  # metres beyond which distances are all the same
@@ -43,17 +43,19 @@ class Rows:
         return Rows(*(column[k] for column in vars(self).values()))
 
 
-def describe() -> dict[str, Any]:
+def describe(family: str) -> dict[str, Any]:
     """What a card keeps of these features."""
-    return {"world": "kitchen", "features": VERSION, "size": SIZE, "neighbours": NEIGHBOURS}
+    return {"world": "kitchen", "features": VERSIONS[family], "size": SIZE, "neighbours": NEIGHBOURS}
 
 
 def features(family: str, state: Arrays, rows: Rows) -> np.ndarray:
     """float32 [K, SIZE]."""
     parts = {"pick": _pick, "put": _put, "drawer": _drawer}[family](state, rows)
+    if VERSIONS[family] == 1:  # these read how much of their time is used
+        parts = (rows.steps / STEPS[family], *parts)
     out = np.zeros((len(rows.env), SIZE), dtype=np.float32)
     width = 0
-    for part in (*_common(state, rows, STEPS[family]), *parts):
+    for part in (*_common(state, rows), *parts):
         block = part if part.ndim == 2 else part[:, None]
         out[:, width : width + block.shape[1]] = block
         width += block.shape[1]
@@ -83,10 +85,10 @@ def drawer_bar(state: Arrays, env: np.ndarray) -> np.ndarray:
     return np.stack([np.full(n, DRAWER_X), DRAWER_FACE - BAR - state["drawer"][env], np.full(n, BAR_HEIGHT)], -1)
 
 
-def _common(state: Arrays, rows: Rows, limit: int) -> tuple[np.ndarray, ...]:
+def _common(state: Arrays, rows: Rows) -> tuple[np.ndarray, ...]:
     hand = state["hand"][rows.env]
     return (hand[:, :3], np.sin(2 * hand[:, 3]), np.cos(2 * hand[:, 3]), hand[:, 3], 10 * state["width"][rows.env],
-            state["hand_speed"][rows.env], rows.steps / limit)  # fmt: skip
+            state["hand_speed"][rows.env])  # fmt: skip
 
 
 def _pick(state: Arrays, rows: Rows) -> tuple[np.ndarray, ...]:
@@ -121,7 +123,8 @@ def _put(state: Arrays, rows: Rows) -> tuple[np.ndarray, ...]:
     rotation = axes(state["quaternion"][env, slot])
     own = state["touch"][env] == slot[:, None]
     return (
-        gap, _fine(gap), np.hypot(gap[:, 0], gap[:, 1]), np.clip(target, -FAR, FAR), rotation[:, 2, 2] * CATALOGUE.stands[slot],
+        gap, _fine(gap), _fine(5 * gap[:, 2]), np.hypot(gap[:, 0], gap[:, 1]), np.clip(target, -FAR, FAR),
+        rotation[:, 2, 2] * CATALOGUE.stands[slot], _tilt(rotation, base) * CATALOGUE.stands[slot][:, None],
         10 * CATALOGUE.half[slot], state["velocity"][env, slot], own & there[:, None], there,
         np.stack([NAMES.index("trash can") == rows.place, NAMES.index("drawer") == rows.place], 1), state["drawer"][env],
         _neighbours(state, env, slot, rows.target[:, :2], base),
@@ -141,6 +144,13 @@ def _drawer(state: Arrays, rows: Rows) -> tuple[np.ndarray, ...]:
 def _fine(gap: np.ndarray) -> np.ndarray:
     """The last centimetres, magnified."""
     return np.clip(20 * gap, -2, 2)
+
+
+def _tilt(rotation: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """float [K, 2]: to which side an object leans, in the robot's frame; 1 at 12 degrees."""
+    c, s = np.cos(base[:, 2]), np.sin(base[:, 2])
+    x, y = rotation[:, 0, 2], rotation[:, 1, 2]
+    return np.clip(5 * np.stack([c * x + s * y, c * y - s * x], 1), -2, 2)
 
 
 def _misfit(rotation: np.ndarray, base: np.ndarray, hand: np.ndarray, slot: np.ndarray) -> np.ndarray:

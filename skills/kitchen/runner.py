@@ -35,7 +35,7 @@ class HouseholdRunner:
         self.place = np.array([_place(skill) for skill in self.skills])
         self.kind = np.array([_kind(skill) for skill in self.skills])
         families = [f for f in FAMILIES if any(skill.policy == f for skill in self.skills)]
-        loaded = {name: load_weights(name, describe(), folder) for name in families}
+        loaded = {name: load_weights(name, describe(name), folder) for name in families}
         self.policies = {name: policy for name, (policy, _, _) in loaded.items()}
         self.heads = {name: head for name, (_, head, _) in loaded.items() if head is not None}
         self.cards: dict[str, Card] = {name: card for name, (_, _, card) in loaded.items()}

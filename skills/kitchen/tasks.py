@@ -48,7 +48,7 @@ class HouseholdTask:
             raise UserError(f"unknown family '{family}' of the kitchen; there are {', '.join(FAMILIES)}")
         self.family, self.purpose, self.num_envs = family, purpose, num_envs
         self.obs_dim, self.action_sizes = SIZE, ()
-        self.observation = describe()
+        self.observation = describe(family)
         self.world = KitchenWorld(num_envs, workers=workers)
         self.work = Work(num_envs)
         self.rng = np.random.default_rng([seed, FAMILIES.index(family), sorted(DISTRACTORS).index(purpose)])
@@ -136,6 +136,23 @@ class HouseholdTask:
     # -- starts --------------------------------------------------------------------------------------------------------
 
     def _restart(self, envs: np.ndarray) -> None:
+        """Draw starts until each is what it was meant to be: a grasp or a place may turn out not to hold."""
+        self.failed_starts = 0
+        while len(envs):
+            self._draw(envs)
+            envs = envs[[self._is_void(env) for env in envs.tolist()]]
+            self.failed_starts += len(envs)
+            if self.failed_starts > 100 * self.num_envs:
+                raise RuntimeError(f"no start of '{self.family}' can be set up")
+
+    def _is_void(self, env: int) -> bool:
+        """Whether a start without a flaw of purpose lacks what the skill is about."""
+        slot = int(self.work.rows.slot[env])
+        if self.family == "drawer" or self.flaws[env]:
+            return False
+        return slot == NOTHING or not self.world.state["present"][env, slot]
+
+    def _draw(self, envs: np.ndarray) -> None:
         mask = np.zeros(self.num_envs, dtype=bool)
         mask[envs] = True
         starts: list[Any] = [None] * self.num_envs
