@@ -29,7 +29,8 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -e '.[test,video,language,llm,kitchen]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -e '.[test,video,language,llm,kitchen,minedojo]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) --no-deps 'minedojo==0.1' # whose pins no Python installs any more
 	@touch $@ $(VENV)/.installed
 
 clean:

@@ -72,6 +72,7 @@ def make_parser() -> Parser:
     _add_skills(commands)
     _add_graph(commands)
     _add_bench(commands)
+    _add_doctor(commands)
     return parser
 
 
@@ -101,11 +102,11 @@ def run(a: argparse.Namespace) -> int:
         replay.check_video(a.video)
     start = _read_start(a.start)
     task, match = _task(a, start)
-    agent = build(_options(a, symbolic=a.symbolic, goal="given"))
+    films = bool(a.replay or a.video) and not a.symbolic
+    agent = build(_options(a, symbolic=a.symbolic, goal="given", films=films))
     agent.check_start(start)
     if not a.json:
         print(f"goal: {_goal_text(task.goal)}{match}", file=sys.stderr)
-    films = (a.replay or a.video) and not a.symbolic
     executor = agent.executor(camera=replay.make_camera(a.world) if films else None)
     (trace,) = executor.run([Job(task, 0, a.seed)])
     agent.world.close()
@@ -159,7 +160,9 @@ def _add_eval(commands: Any) -> None:
     p = _command(commands, "eval", evaluate, "measure success over the tasks of a file or a suite")
     _agent_options(p)
     p.set_defaults(world=None)  # that of the tasks
-    p.add_argument("tasks", metavar="TASKS.jsonl|SUITE", help="a task file, or a suite that comes with saycraft")
+    p.add_argument(
+        "tasks", metavar="TASKS.jsonl|SUITE", help="a task file, a suite that comes with saycraft, or minedojo"
+    )
     p.add_argument("--episodes", type=_whole(1), default=10, metavar="K", help="episodes per task (default 10)")
     p.add_argument(
         "--num-envs",
@@ -174,18 +177,23 @@ def _add_eval(commands: Any) -> None:
     p.add_argument("--out", type=Path, default=Path("results.json"), help="where results go (default results.json)")
     p.add_argument("--traces", type=Path, metavar="OUT.jsonl", help="write every episode's trace, one a line")
     p.add_argument("--task", action="append", metavar="ID", help="only this task (may be given several times)")
+    p.add_argument("--sample", type=_whole(1), metavar="N", help="only N of the tasks, drawn with --seed")
+    p.add_argument(
+        "--coverage", action="store_true", help="of minedojo: how many tasks can be made, fulfilled and planned"
+    )
 
 
 def evaluate(a: argparse.Namespace) -> int:
     """Run every episode of every task and write results.json."""
-    from agents import tasks
     from agents.agent import build
     from agents.evaluate import check_output, print_results, run_tasks, write_atomically, write_json
 
+    if a.coverage:
+        return _coverage(a)
     check_output(a.out)
     if a.traces:
         check_output(a.traces)
-    chosen = tasks.choose(tasks.load(a.tasks), a.task)
+    chosen = _chosen_tasks(a)
     a.world = a.world or chosen[0].world
     widest = KITCHENS if a.world == "kitchen" and not a.symbolic else 256
     num_envs = 1 if a.one_at_a_time else min(a.num_envs or widest, len(chosen) * a.episodes)
@@ -209,6 +217,40 @@ def evaluate(a: argparse.Namespace) -> int:
     return 0
 
 
+def _chosen_tasks(a: argparse.Namespace) -> list[Task]:
+    """The tasks that `eval` is asked for."""
+    from agents import minedojo, tasks
+
+    known = tasks.suites()
+    if a.tasks == minedojo.SUITE and a.tasks not in known and not Path(a.tasks).exists():
+        a.library = a.library or minedojo.LIBRARY
+        loaded = minedojo.load(a.world or "craft")
+    else:
+        loaded = tasks.load(a.tasks)
+    return minedojo.sample(tasks.choose(loaded, a.task), a.sample, a.seed)
+
+
+def _coverage(a: argparse.Namespace) -> int:
+    """Print what of MineDojo is covered."""
+    from agents import minedojo
+
+    if a.tasks != minedojo.SUITE:
+        _fail(f"--coverage is of {minedojo.SUITE}, not of '{a.tasks}'")
+    found = minedojo.coverage(tick=None if a.json else _tell)
+    if a.json:
+        _print_json(found)
+    else:
+        print(file=sys.stderr)
+        _print_rows([{"category": name, **row} for name, row in found["by_category"].items()])
+        _print_rows([{"why not": reason, "tasks": count} for reason, count in found["why_not"].items()])
+    return 0
+
+
+def _tell(done: int, total: int) -> None:
+    """Progress on one line of stderr."""
+    print(f"\r{done}/{total}", end="", file=sys.stderr, flush=True)
+
+
 # -- train, skills, graph, bench ---------------------------------------------------------------------------------------
 
 
@@ -216,6 +258,7 @@ def _add_train(commands: Any) -> None:
     p = _command(commands, "train", train, "train skills and their success heads from nothing")
     p.add_argument("skill", metavar="SKILL|all", help="a family of skills (find, harvest, ...), a skill, or all")
     p.add_argument("--world", default="craft", help="craft (default) or kitchen")
+    p.add_argument("--library", metavar="NAME|FILE", help="skill library (default: the world's own)")
     p.add_argument("--method", choices=("rlpd", "sac", "clone"), help="in the kitchen: reinforcement learning from "
                    "demonstrations (default), without any, or cloning alone")  # fmt: skip
     p.add_argument("--minutes", type=_positive, metavar="M", help="time budget (default: what the families declare)")
@@ -226,11 +269,10 @@ def _add_train(commands: Any) -> None:
 
 def train(a: argparse.Namespace) -> int:
     """Train, with progress; a run that is killed goes on with --resume."""
-    from agents.agent import AgentOptions, load_library
     from skills.train import kitchen_config
     from skills.train import train as train_skills
 
-    library = load_library(AgentOptions(world=a.world))
+    library = _library(a)
     if a.method and a.world != "kitchen":
         _fail("--method is for --world kitchen; the craft world's skills are learned by PPO")
     config = kitchen_config(a.method) if a.method else None
@@ -433,7 +475,7 @@ def _add_bench(commands: Any) -> None:
     p.add_argument("name", metavar="|".join(BENCHES), choices=BENCHES)
     p.add_argument("--num-envs", type=_whole_list, metavar="N,N,..", help="batch sizes (default: the benchmark's own)")
     p.add_argument("--seconds", type=_positive, metavar="S", help="time per row (default: the benchmark's own)")
-    p.add_argument("--world", help="craft (default) or kitchen, for bench world")
+    p.add_argument("--world", help="craft (default), kitchen or minedojo, for bench world")
 
 
 def bench(a: argparse.Namespace) -> int:
@@ -457,6 +499,25 @@ def bench(a: argparse.Namespace) -> int:
 # -- shared by the commands --------------------------------------------------------------------------------------------
 
 
+def _add_doctor(commands: Any) -> None:
+    _command(commands, "doctor", doctor, "say what works on this machine and what to install for the rest")
+
+
+def doctor(a: argparse.Namespace) -> int:
+    """Look at this machine."""
+    from agents.doctor import examine
+
+    found = examine()
+    if a.json:
+        _print_json([finding._asdict() for finding in found])
+    else:
+        for finding in found:
+            print(f"{'ok     ' if finding.works else 'missing'}  {finding.what}: {finding.found}")
+            if finding.remedy:
+                print(f"           -> {finding.remedy}")
+    return 0
+
+
 def _command(commands: Any, name: str, function: Any, text: str) -> Parser:
     parser = commands.add_parser(name, help=text, description=text)
     if function is not None:
@@ -466,7 +527,7 @@ def _command(commands: Any, name: str, function: Any, text: str) -> Parser:
 
 
 def _agent_options(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--world", default="craft", help="craft (default) or kitchen")
+    p.add_argument("--world", default="craft", help="craft (default), kitchen or minedojo")
     p.add_argument("--planner", default="hybrid", help="hybrid (default), saycan, generate, no-affordance or plan4mc")
     p.add_argument("--llm", default="embedded", metavar="SPEC",
                    help="embedded (default), hf:PATH_OR_ID, openai:MODEL or langchain:PROVIDER:MODEL")  # fmt: skip
@@ -478,12 +539,15 @@ def _agent_options(p: argparse.ArgumentParser) -> None:
                    help="dollars per million tokens, for the cost shown")  # fmt: skip
     p.add_argument("--library", metavar="NAME|FILE", help="skill library (default: the world's own)")
     p.add_argument("--seed", type=_whole(0), default=0, help="default 0")
+    p.add_argument("--backend", default="minecraft", choices=("minecraft", "embedded"),
+                   help="what --world minedojo runs on: Minecraft (default), or the embedded world behind its Python")  # fmt: skip
 
 
 def _options(a: argparse.Namespace, **more: Any) -> AgentOptions:
     from agents.agent import AgentOptions
 
-    return AgentOptions(a.world, a.planner, a.llm, a.library, seed=a.seed, llm_options=_model_options(a), **more)
+    return AgentOptions(a.world, a.planner, a.llm, a.library, seed=a.seed, backend=a.backend,
+                        llm_options=_model_options(a), **more)  # fmt: skip
 
 
 def _model_options(a: argparse.Namespace) -> ModelOptions:

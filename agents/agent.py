@@ -17,7 +17,7 @@ from planner.understanding import Understanding
 from sim.world import UserError, World
 from skills.schema import Skill, SkillLibrary
 
-LIBRARIES = {"craft": "plan4mc", "kitchen": "kitchen"}  # the library that goes with each world
+LIBRARIES = {"craft": "plan4mc", "kitchen": "kitchen", "minedojo": "plan4mc"}  # the library that goes with each world
 GOALS = ("read", "given")
 KITCHEN_LIMITS = Limits(decisions=60, stuck=6, hopeless_below=0.05, hopeless_ticks=12, hopeless_every=4)
 
@@ -34,6 +34,8 @@ class AgentOptions:
     seed: int = 0
     symbolic: bool = False
     goal: str = "read"  # from the command, or "given": the task's own
+    films: bool = False  # whether pictures will be wanted: MineDojo must be asked for them from the start
+    backend: str = "minecraft"  # what MineDojo runs on: that, or "embedded"
     llm_options: ModelOptions = field(default_factory=ModelOptions)
 
 
@@ -99,6 +101,7 @@ def understand(command: str, library: SkillLibrary, start: Mapping[str, Any]) ->
     return found
 
 
+FILM_SIZE, BLIND_SIZE = (240, 320), (16, 16)  # of MineDojo's pictures, height and width; our policies look at none
 _Parts = tuple[World, Runner, Mapping[str, Skill], Callable[[dict[str, Any]], object]]
 
 
@@ -108,6 +111,21 @@ def _craft(options: AgentOptions, library: SkillLibrary) -> _Parts:
     from skills.runner import SkillRunner
 
     world = CraftWorld(options.num_envs, seed=options.seed)
+    runner = SkillRunner(library, world)
+    return world, runner, library.skills, lambda start: Start.parse(start, world.config, world.data)
+
+
+def _minedojo(options: AgentOptions, library: SkillLibrary) -> _Parts:
+    from sim.craft.start import Start
+    from sim.minedojo import package
+    from sim.minedojo.world import MineDojoWorld
+    from skills.runner import SkillRunner
+
+    package.load()
+    if options.backend == "minecraft" and (lack := package.lacks_minecraft()):
+        raise UserError(f"Minecraft cannot run here: {lack}; see `saycraft doctor`, or take --backend embedded")
+    size = FILM_SIZE if options.films else BLIND_SIZE
+    world = MineDojoWorld(options.num_envs, seed=options.seed, backend=options.backend, picture=size)
     runner = SkillRunner(library, world)
     return world, runner, library.skills, lambda start: Start.parse(start, world.config, world.data)
 
@@ -131,7 +149,7 @@ def _symbolic(options: AgentOptions, library: SkillLibrary) -> _Parts:
     return world, SymbolicRunner(options.num_envs, library.skills), skills, read_start
 
 
-_PHYSICS = {"craft": _craft, "kitchen": _kitchen}
+_PHYSICS = {"craft": _craft, "kitchen": _kitchen, "minedojo": _minedojo}
 
 
 def _start_reader(library: SkillLibrary) -> Callable[[Mapping[str, Any]], Mapping[str, int]]:
@@ -153,8 +171,7 @@ def fact_names(world: str, library: SkillLibrary | None = None) -> tuple[str, ..
 
     if world not in LIBRARIES:
         raise UserError(f"world '{world}' is not available; worlds: {', '.join(LIBRARIES)}")
-    if world != "craft":
+    if world == "kitchen":
         return tuple(sorted((library or SkillLibrary.load(LIBRARIES[world])).facts))
     known = data.load()
-    names = [*known.item_names[1:], *(f"{name}_nearby" for name in known.nearby_names), "health", "food", "night"]
-    return tuple(dict.fromkeys([*names, *sorted(library.facts if library else ())]))
+    return tuple(dict.fromkeys([*data.fact_names(known), *sorted(library.facts if library else ())]))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from agents.executor import Job
 from agents.tasks import Task, check_goals, check_starts
-from agents.trace import Trace
+from agents.trace import BROKEN, Trace
 from sim.world import UserError
 from skills.statistics import wilson
 
@@ -76,10 +76,12 @@ def summarise(tasks: Sequence[Task], traces: Iterable[Trace]) -> dict[str, Any]:
 
 
 def rate(traces: Sequence[Trace]) -> dict[str, Any]:
-    """Success rate of some episodes with its 95 % Wilson interval."""
-    won = sum(trace.success for trace in traces)
-    low, high = wilson(won, len(traces)) if traces else (0.0, 1.0)
-    return {"success": won / max(len(traces), 1), "episodes": len(traces), "low": float(low), "high": float(high)}
+    """Success rate of some episodes with its 95 % Wilson interval; episodes that the environment broke count apart."""
+    played = [trace for trace in traces if not trace.reason.startswith(BROKEN)]
+    won = sum(trace.success for trace in played)
+    low, high = wilson(won, len(played)) if played else (0.0, 1.0)
+    found = {"success": won / max(len(played), 1), "episodes": len(played), "low": float(low), "high": float(high)}
+    return found | ({"environment_failures": len(traces) - len(played)} if len(played) < len(traces) else {})
 
 
 def _task_row(task: Task, traces: Sequence[Trace]) -> dict[str, Any]:

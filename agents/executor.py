@@ -174,7 +174,7 @@ class Executor:
             job = self._job(env)
             self.goals.set(env, goal_ranges(self._known_facts(job.task.goal)))
             starts[env], seeds[env] = dict(job.task.start), job.seed
-            self.ends_itself[env] = job.task.world == "craft"
+            self.ends_itself[env] = job.task.world != "kitchen"
             self.max_ticks[env] = job.task.max_steps or int(getattr(self.world, "max_ticks", np.iinfo(np.int64).max))
         self._seen = None
         self.obs, _ = self.world.reset(seed=seeds, options={"mask": mask, "start": starts})
@@ -287,7 +287,7 @@ class Executor:
             actions = self.runner.act(self.obs)
             actions[torch.from_numpy(self.phase != ACTING)] = 0
             self._seen = None
-            self.obs, _, terminated, truncated, _ = self.world.step(actions)
+            self.obs, _, terminated, truncated, info = self.world.step(actions)
             facts, ticks = self._facts(), self._ticks()
         except Exception as error:  # the step is one for all: every running episode is lost, the queue is not
             for env in acting:
@@ -296,6 +296,10 @@ class Executor:
         self.iterations += 1
         if self.camera is not None and self.iterations % self.camera.every == 0:
             self._film(acting)
+        for env, what in info.get("failures", {}).items():  # of the environment, not of what was done in it
+            if self.phase[env] == ACTING:
+                self._end(env, f"{reasons.BROKEN}: {what}", None)
+        acting = np.flatnonzero(self.phase == ACTING)
         self._judge(acting, facts, ticks, _bools(terminated), _bools(truncated))
 
     def _judge(

@@ -73,9 +73,16 @@ def kitchen_views(world: Any, env_ids: np.ndarray) -> list[np.ndarray]:
     return list(world.pictures(env_ids.tolist(), *KITCHEN_SIZE))
 
 
+def minedojo_views(world: Any, env_ids: np.ndarray) -> list[np.ndarray]:
+    """What MineDojo shows of Minecraft."""
+    return [world.pictures(env_ids.tolist())]
+
+
 def make_camera(world: str) -> WorldCamera:
     """The camera for a world's replays."""
-    return WorldCamera(every=4, views=kitchen_views, height=KITCHEN_SIZE[1]) if world == "kitchen" else WorldCamera()
+    if world == "kitchen":
+        return WorldCamera(every=4, views=kitchen_views, height=KITCHEN_SIZE[1])
+    return WorldCamera(views=minedojo_views if world == "minedojo" else craft_views)
 
 
 def _scale(image: Image.Image, height: int) -> Image.Image:

@@ -16,6 +16,7 @@ TIME = "time limit"
 DIED = "died"
 DECISIONS = "too many decisions"
 DECLINED = "declined"  # followed by ": why, or what was asked back"
+BROKEN = "environment failed"  # followed by ": what"; such an episode says nothing of the agent
 ERROR = "error"  # followed by ": what"
 
 

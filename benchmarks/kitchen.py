@@ -43,11 +43,11 @@ def _kitchen(n: int, workers: int, seconds: float, repeats: int) -> dict[str, An
     actions = np.random.default_rng(0).uniform(-1, 1, (BATCH, n, ACTION_SIZE)).astype(np.float32)
     actions[..., :3] = 0.0
     turn = iter(range(1 << 62))
-    rates = _rates(lambda: world.step(actions[next(turn) % BATCH]), n, seconds, repeats)
+    measured = measure_rates(lambda: world.step(actions[next(turn) % BATCH]), n, seconds, repeats)
     world.close()
     note = f"{len(THINGS)} objects, {'this process' if workers == 0 else f'{workers} worker processes'}"
-    return {"world": "kitchen", "num_envs": n, "workers": workers, "steps_per_s": statistics.median(rates),
-            "per_core": statistics.median(rates) / max(workers, 1), "steps_per_s_all": rates, "note": note}  # fmt: skip
+    return {"world": "kitchen", "num_envs": n, "workers": workers, "steps_per_s": statistics.median(measured),
+            "per_core": statistics.median(measured) / max(workers, 1), "steps_per_s_all": measured, "note": note}  # fmt: skip
 
 
 def _panda_gym(seconds: float, repeats: int) -> dict[str, Any]:
@@ -73,13 +73,13 @@ def _panda_gym(seconds: float, repeats: int) -> dict[str, Any]:
         if terminated or truncated:
             env.reset()
 
-    rates = _rates(step, 1, seconds, repeats)
+    measured = measure_rates(step, 1, seconds, repeats)
     env.close()
-    median = statistics.median(rates)
-    return row | {"steps_per_s": median, "per_core": median, "steps_per_s_all": rates, "note": "one arm, one cube"}
+    median = statistics.median(measured)
+    return row | {"steps_per_s": median, "per_core": median, "steps_per_s_all": measured, "note": "one arm, one cube"}
 
 
-def _rates(step: Callable[[], object], steps: int, seconds: float, repeats: int) -> list[float]:
+def measure_rates(step: Callable[[], object], steps: int, seconds: float, repeats: int) -> list[float]:
     """Environment steps per second, `repeats` times for about `seconds` each, after one step to warm up."""
     step()
     out = []

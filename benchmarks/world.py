@@ -59,12 +59,16 @@ def rows(
     A row: `world`, `num_envs`, `steps_per_s` (median), `steps_per_s_all` (every repeat), `ratio` (for peers: the craft
     world with its default senses at the same num_envs, over this row; else None), `bytes_per_env` (craft only), `note`.
     """
+    if world == "minedojo":
+        from benchmarks import minedojo
+
+        return minedojo.rows([n for n in num_envs if n <= 16] if num_envs != DEFAULT_ENVS else (1,), seconds, repeats)
     if world == "kitchen":
         from benchmarks import kitchen
 
         return kitchen.rows([n for n in num_envs if n <= 64] if num_envs != DEFAULT_ENVS else (1, 4), seconds, repeats)
     if world != "craft":
-        raise UserError(f"bench world knows the worlds craft and kitchen, got '{world}'")
+        raise UserError(f"bench world knows the worlds craft, kitchen and minedojo, got '{world}'")
     if not num_envs or min(num_envs) < 1 or seconds <= 0 or repeats < 1:
         raise UserError(
             f"expected num_envs >= 1, seconds > 0, repeats >= 1; got {list(num_envs)}, {seconds}, {repeats}"

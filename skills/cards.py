@@ -64,9 +64,15 @@ def rate(success: Sequence[bool], ticks: Sequence[float]) -> dict[str, Any]:
 def provenance(seed: int, steps: int, seconds: float) -> dict[str, Any]:
     """The `how` of a card written now."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    command = " ".join(["saycraft", *sys.argv[1:]])
-    return {"command": command, "seed": seed, "steps": steps, "wall_seconds": round(seconds, 1), "cores": cores,
+    return {"command": command_line(sys.argv[1:]), "seed": seed, "steps": steps, "wall_seconds": round(seconds, 1), "cores": cores,
             "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")}  # fmt: skip
+
+
+def command_line(arguments: Sequence[str]) -> str:
+    """The command that was given, without where its results went: that is the business of one machine."""
+    words = iter(arguments)
+    kept = [word for word in words if not (word == "--out" and next(words, None)) and not word.startswith("--out=")]
+    return " ".join(["saycraft", *kept])
 
 
 def versions() -> dict[str, str]:

@@ -15,6 +15,7 @@ of where the target was last seen, which is kept here. The layout is the same fo
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -28,6 +29,9 @@ from sim.craft.senses import EYE_HEIGHT
 from sim.craft.state import DAY_TICKS, MAX_FOOD, MAX_HEALTH, MAX_OXYGEN, NIGHT_END, NIGHT_START, WorldConfig
 from sim.craft.world import CraftWorld
 from skills.targets import TRAITS, TargetTable
+
+if TYPE_CHECKING:
+    from sim.minedojo.world import MineDojoWorld
 
 GRID = (-1, 2, -1, 1, -2, 3)  # ahead, across, up: first and last cell
 GRID_CELLS = 72
@@ -227,7 +231,7 @@ class Featurizer:
     `skill` int64 [N] holds the row of `targets` that each environment works on; set it through `begin`.
     """
 
-    def __init__(self, num_envs: int, world: CraftWorld, targets: TargetTable):
+    def __init__(self, num_envs: int, world: CraftWorld | MineDojoWorld, targets: TargetTable):
         config: WorldConfig = world.config
         t = world.tables[0]
         self.size = feature_size(config)

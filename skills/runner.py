@@ -1,17 +1,19 @@
 """Performs skills in every environment of a world at once: one stacked forward pass a step, whatever each is busy with.
 
-A skill with a policy first takes its tool into the hand, then acts by its family's network. A craft is one action.
+A skill with a policy first takes its tool into the hand, then acts by its family's network. A craft is one action; to
+apply an item is to take it into the hand and use it, wherever one looks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from sim.craft.act import CRAFT, EQUIP
+from sim.craft.act import CRAFT, EQUIP, USE
 from sim.craft.actions import INTERACT
 from sim.craft.world import CraftWorld
 from skills.cards import WEIGHTS, Card, load_weights
@@ -22,13 +24,18 @@ from skills.schema import SkillLibrary
 from skills.targets import make_targets
 from skills.tasks import describe_features
 
+if TYPE_CHECKING:
+    from sim.minedojo.world import MineDojoWorld
+
 CRAFT_CHANCE = 0.99  # of a craft whose ingredients are there
 
 
 class SkillRunner:
     """N environments, each performing one skill of a library (rows in the library's order)."""
 
-    def __init__(self, library: SkillLibrary, world: CraftWorld, *, folder: Path = WEIGHTS, seed: int = 0):
+    def __init__(
+        self, library: SkillLibrary, world: CraftWorld | MineDojoWorld, *, folder: Path = WEIGHTS, seed: int = 0
+    ):
         self.world, self.skills = world, list(library.skills.values())
         families = sorted({skill.policy for skill in self.skills if skill.policy})
         loaded = {name: load_weights(name, describe_features(world), folder) for name in families}
@@ -44,6 +51,7 @@ class SkillRunner:
         self._temperature = np.array([self.cards[s.policy].temperature if s.policy else 0.0 for s in self.skills])
         item = world.data.item_index
         self._item = np.array([item.get(next(iter(s.obtains)), 0) if s.kind == "craft" else 0 for s in self.skills])
+        self._applies = np.array([skill.kind == "apply" for skill in self.skills])
         self._generator = torch.Generator().manual_seed(seed)
         self._interact = np.array(INTERACT)
         self._ticks = np.zeros(n, dtype=np.int64)
@@ -69,6 +77,10 @@ class SkillRunner:
             self._act_learned(obs, learned, family, actions)
         direct = np.flatnonzero(family < 0)
         actions[direct, 1], actions[direct, 2] = CRAFT, self._item[skill[direct]]
+        applying = np.flatnonzero(self._applies[skill])
+        tool = self.targets.tool[skill[applying]]
+        held = self.world.arrays.equipped[applying] == tool
+        actions[applying, 1], actions[applying, 2] = np.where(held, USE, EQUIP), np.where(held, 0, tool)
         return torch.from_numpy(actions)
 
     def _act_learned(

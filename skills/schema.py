@@ -16,8 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 from sim.world import UserError
 
 LIBRARIES = Path(__file__).parent / "libraries"
-Kind = Literal["find", "harvest", "mine", "hunt", "use", "place", "craft", "go", "pick", "put", "open", "close"]
+Kind = Literal[
+    "find", "harvest", "mine", "hunt", "use", "place", "craft", "go", "pick", "put", "open", "close", "apply"
+]
 NEARBY = "_nearby"
+OPTIONAL = "`extends`, `derive`, `household`, `deeds`, `given`"  # keys of a library file
 
 
 class Skill(BaseModel):
@@ -78,13 +81,12 @@ class SkillLibrary:
         except yaml.YAMLError as error:
             raise UserError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from error
         if not isinstance(content, dict) or not isinstance(content.get("skills"), dict):
-            raise UserError(
-                f"{path.name} must hold `world`, `skills` (name: entry) and may hold `derive`, `household`, `given`"
-            )
+            raise UserError(f"{path.name} must hold `world`, `skills` (name: entry) and may hold {OPTIONAL}")
         given = content.get("given", [])
         if not isinstance(given, list) or not all(isinstance(fact, str) for fact in given):
             raise UserError(f"{path.name}: `given` must be a list of facts, got {given!r}")
-        skills = [_parse(name, entry, path.name) for name, entry in content["skills"].items()]
+        skills = list(cls.load(content["extends"]).skills.values()) if content.get("extends") else []
+        skills += [_parse(name, entry, path.name) for name, entry in content["skills"].items()]
         if content.get("household"):
             from skills.household import household_given, household_skills
 
@@ -94,6 +96,10 @@ class SkillLibrary:
             from skills.recipes import craft_skills
 
             skills += craft_skills(content["derive"], taken=content["skills"])
+        if content.get("deeds"):
+            from skills.deeds import deed_skills
+
+            skills += deed_skills(skills)
         return cls(path.stem, content.get("world", "craft"), _measured(skills), given)
 
     @cached_property

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.craft.data import CraftData
+from sim.craft.data import FLITS, CraftData
 from sim.craft.terrain import ORE_BANDS
 from skills.schema import Skill
 
 ANYWHERE = (0, 47)
 PASSIVE = ("cow", "sheep", "pig", "chicken")
 TRAITS = 4 + len(PASSIVE)
+FIGHT = "fight"  # the family of policies that are told of their opponent
+SHOOTERS = ("skeleton", "witch")
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,19 @@ def make_targets(skills: list[Skill], data: CraftData) -> TargetTable:
     return TargetTable(blocks, mobs, tool, depth, limit, traits.reshape(-1, TRAITS))
 
 
+def _opponent(skill: Skill, mob: int, tool: int, data: CraftData) -> list[float]:
+    """Who is fought and with what, in the same eight numbers: time, health, damage, speed, range, fuse, flight, weapon."""
+    name = data.mob_names[mob]
+    return [skill.steps / 4000.0, float(data.mob_health[mob]) / 20.0, min(float(data.mob_damage[mob]), 10.0) / 10.0,
+            float(data.mob_speed[mob]) * 10.0, float(name in SHOOTERS), float(name == "creeper"),
+            float(data.mob_temper[mob] == FLITS), float(data.item_damage[tool]) / 10.0]  # fmt: skip
+
+
 def _traits(skill: Skill, blocks: np.ndarray, tool: int, data: CraftData) -> list[float]:
     """Time allowed, pieces asked for, pieces that one mob gives, digging time, and which passive mob it is."""
     fact, count = next(iter(skill.obtains.items()))
+    if skill.policy == FIGHT and skill.target in data.mob_names:
+        return _opponent(skill, data.mob_names.index(skill.target), tool, data)
     drops = 0.0
     if skill.target in data.mob_names and fact in data.item_index:
         given = data.mob_drop_item[data.mob_names.index(skill.target)] == data.item_index[fact]

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from sim.world import UserError
-from skills.cards import WEIGHTS, Card, make_policy, provenance, rate, save_weights, versions
+from skills.cards import WEIGHTS, Card, load_card, load_weights, make_policy, provenance, rate, save_weights, versions
 from skills.files import write_atomic
 from skills.heads import SuccessHead, fit_head, head_metrics, metrics
 from skills.learn import Budget, Learner, learn_with
@@ -27,10 +27,13 @@ from skills.ppo import PPO, PPOConfig
 from skills.progress import Board, Log
 from skills.rlpd import RLPD, Critics, RLPDConfig
 from skills.rollout import Episodes, actor, play
+from skills.targets import TRAITS
 
 DEFAULT_MINUTES = 75.0
 POLICY_SHARE = 0.85  # of a family's time; the rest is for evaluation and success head
 SHARES = {"find": 1.6, "harvest": 1.0, "mine": 2.2, "hunt": 1.5, "use": 1.2, "place": 0.4}  # others: 1
+BEGINS_AS = {"fight": "hunt"}  # families that go on from another one's shipped weights
+FAMILIAR = 100_000.0  # observations that its normaliser is taken to have seen
 TEMPERATURES = (1.0, 0.5)  # none without chance: it may repeat a fruitless action for ever
 
 
@@ -122,7 +125,7 @@ def kitchen_config(method: str = "rlpd") -> TrainConfig:
     """Sizes of a run in the kitchen, whose physics is a thousand times slower than the craft world."""
     if method not in METHODS:
         raise UserError(f"unknown method '{method}'; there are {', '.join(METHODS)}")
-    rlpd = RLPDConfig(demos=0 if method == "sac" else 150, clone_only=method == "clone")
+    rlpd = RLPDConfig(demos=0 if method == "sac" else 300, clone_only=method == "clone")
     return TrainConfig(num_envs=8, judge_envs=8, judge_per_env=15, test_envs=8, test_per_env=80, head_envs=8, head_rounds=400,
                        head_share=0.3, evaluate_seconds=40.0, temperatures=(0.0,), method=method, rlpd=rlpd)  # fmt: skip
 
@@ -190,11 +193,23 @@ class Family:
         policy.load_state_dict(state["state"])
         return policy.eval(), state["how"]
 
+    def _ancestor(self, task: Any) -> tuple[Any, dict[str, Any]]:
+        """The shipped policy that this family begins as, if it is one that does; what is new to it is normalised anew."""
+        name = BEGINS_AS.get(self.name)
+        if name is None or getattr(task, "observation", {}) != load_card(name).observation:
+            return None, {}
+        policy, _, _ = load_weights(name, task.observation)
+        policy.normaliser.count.fill_(FAMILIAR)
+        policy.normaliser.mean[-TRAITS:], policy.normaliser.variance[-TRAITS:] = 0.0, 1.0
+        return policy.train(), {"began_as": name}
+
     def _learner(self, task: Any) -> tuple[Learner, dict[str, Any]]:
         """PPO, or RLPD with its demonstrations, and what the card is to say of them."""
         c = self.config
         if c.method == "ppo":
-            return PPO(task, c.per_family.get(self.name, c.ppo), seed=self.seed, device=self.device), {}
+            policy, ancestry = self._ancestor(task)
+            ppo = c.per_family.get(self.name, c.ppo)
+            return PPO(task, ppo, seed=self.seed, device=self.device, policy=policy), ancestry
         from skills.kitchen.tasks import demonstrations
 
         demos: Any = None

@@ -58,3 +58,11 @@ def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
 
 def test_rate_of_nothing() -> None:
     assert rate([], []) == {"success": 0.0, "low": 0.0, "high": 1.0, "episodes": 0, "duration": None}
+
+
+def test_a_card_keeps_the_command_without_places_of_one_machine() -> None:
+    from skills.cards import WEIGHTS, command_line
+
+    assert command_line(["train", "put", "--out", "somewhere", "--seed", "1"]) == "saycraft train put --seed 1"
+    assert command_line(["train", "put", "--out=somewhere"]) == "saycraft train put"
+    assert all("--out" not in card.read_text() for card in WEIGHTS.glob("*.card.json"))

@@ -48,7 +48,7 @@ def test_a_slip_in_an_entry_is_one_line(tmp_path: Path, text: str, words: list[s
 
 
 def test_unknown_libraries_answer_with_the_known(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"no skill library 'plan5mc'.*craft, kitchen, plan4mc"):
+    with pytest.raises(UserError, match=r"no skill library 'plan5mc'.*craft, kitchen, minedojo, plan4mc"):
         SkillLibrary.load("plan5mc")
     (tmp_path / "x.yaml").write_text("world: craft\nskills: {}\nderive: [unobtainium]\n")
     with pytest.raises(UserError, match="unobtainium"):

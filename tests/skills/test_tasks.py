@@ -19,12 +19,16 @@ from skills.targets import TRAITS, make_targets, target_blocks
 from skills.tasks import FAMILIES, describe_features, make_task
 
 LIBRARY = SkillLibrary.load("plan4mc")
+MINEDOJO = SkillLibrary.load("minedojo")
+LEAST = {"fight": 0.75}  # success on the card: monsters, some against bare hands; 0.9 for the others
+MOST = {"fight": 0.1}  # calibration error; 0.05 for the others
 SKILLS = list(LIBRARY.skills.values())
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_tasks_keep_the_contract(family: str) -> None:
-    task = make_task(family, 8, 0, skills=SKILLS, purpose="wide")
+    skills = list(MINEDOJO.skills.values()) if family in LEAST else SKILLS
+    task = make_task(family, 8, 0, skills=skills, purpose="wide")
     rows = task.reset()
     draw = torch.Generator().manual_seed(0)
     for _ in range(30):
@@ -110,8 +114,20 @@ def test_feature_rows_end_with_the_traits_of_the_skill() -> None:
 def test_shipped_cards_are_good(family: str) -> None:
     _, head, card = load_weights(family, describe_features(CraftWorld(1)))
     assert head is not None and card.total["episodes"] >= 500
-    assert card.total["success"] >= 0.9
-    assert card.how["steps"] > 0 and card.success_head["in"]["ece"] <= 0.05
+    assert card.total["success"] >= LEAST.get(family, 0.9)
+    assert card.how["steps"] > 0 and card.success_head["in"]["ece"] <= MOST.get(family, 0.05)
+
+
+def test_fights_begin_near_opponents_and_end_with_a_kill() -> None:
+    task = make_task("fight", 32, 3, skills=list(MINEDOJO.skills.values()), purpose="train")
+    task.reset()
+    a, data = task.world.arrays, task.world.data
+    kinds = [data.mob_names.index(str(task.skills[row].target)) for row in task.skill_rows]
+    assert [int(k) for k in a.mob_kind.max(1)] == kinds and not a.spawns.any() and (a.worn > 0).any()
+    assert all(any(fact.startswith("killed_") for fact in skill.obtains) for skill in task.skills)
+    a.killed[5, kinds[5]] += 1
+    _, reward, terminated, _, info = task.step(torch.zeros(32, 2, dtype=torch.int64))
+    assert info["success"].nonzero().flatten().tolist() == [5] and terminated[5] and reward[5] > 4
 
 
 def test_weights_refuse_other_senses() -> None:
