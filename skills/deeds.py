@@ -54,8 +54,14 @@ def _use_skills(data: Any, item: int) -> list[Skill]:
     text = name.replace("_", " ")
     done: dict[str, Any] = {"obtains": {USED + name: 1}, "equips": name}
     if data.item_tool[item] == DIGS:
-        return [Skill(name=f"use_{name}", text=f"use the {text}", kind="mine", policy="mine", target="dirt", requires={name: 1},
-                      loses_nearby=True, steps=USE_TICKS, **done)]  # fmt: skip
+        dig = Skill(name=f"use_{name}", text=f"use the {text}", kind="mine", policy="mine", target="dirt", requires={name: 1},
+                    loses_nearby=True, steps=USE_TICKS, **done)  # fmt: skip
+        return [
+            dig,
+            dig.model_copy(
+                update={"name": f"{dig.name}_on_stone", "text": f"{dig.text} on stone", "target": "cobblestone"}
+            ),
+        ]
     if data.item_tool[item] == TILLS:
         return [Skill(name=f"use_{name}", text=f"till the ground with the {text}", kind="place", policy="place", target=name,
                       requires={name: 1}, steps=USE_TICKS, **done)]  # fmt: skip

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from filelock import FileLock
 from numba import config, njit
+from numba.core.caching import IndexDataCacheFile
 from numba.core.errors import NumbaExperimentalFeatureWarning
 
 # `chance` draws from any record that begins with `rng`: Numba compiles it once for the shortest and says so each time
@@ -19,14 +21,32 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def compiled(function: F) -> F:
     """Compile scalar code for one environment; division by zero and bounds follow NumPy, not Python."""
-    made: Any = njit(cache=True, error_model="numpy", nogil=True)(function)
-    return made
+    return _lock_caches(njit(cache=True, error_model="numpy", nogil=True)(function))
 
 
 def parallel(function: F) -> F:
     """Compile a loop over environments that runs on every core."""
-    made: Any = njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function)
-    return made
+    return _lock_caches(njit(cache=True, error_model="numpy", nogil=True, parallel=True)(function))
+
+
+class _LockedCacheFile(IndexDataCacheFile):
+    """Numba's cache file, saved under a lock: two processes that compile at once would give two things one name."""
+
+    def save(self, key: Any, data: Any) -> None:
+        """Add compiled code to the index."""
+        try:
+            with FileLock(f"{self._index_path}.lock"):
+                super().save(key, data)
+        except OSError:
+            super().save(key, data)  # where no lock can be made
+
+
+def _lock_caches(function: Any) -> Any:
+    """Let a compiled function save under the lock."""
+    cache_file = getattr(getattr(function, "_cache", None), "_cache_file", None)
+    if type(cache_file) is IndexDataCacheFile:
+        cache_file.__class__ = _LockedCacheFile
+    return function
 
 
 def drop_stale_cache() -> None:

@@ -78,3 +78,17 @@ def test_affordance_turns_the_choice():
 def test_a_batch_is_decided_at_once():
     found = Hybrid(LIBRARY).decide([[{"log": 1}], [{"planks": 1}]], [{"log": 1}, {"log": 1}], [[], []])
     assert [d.status for d in found] == ["done", "act"]
+
+
+def test_a_find_that_has_just_found_is_not_run_again() -> None:
+    """On a long plan finding once more costs next to nothing, and its chance may be better than that of what comes next."""
+    library = SkillLibrary.load("craft")
+    planner = Hybrid(library)
+    names = list(library.skills)
+    chance = np.full((1, len(names)), np.nan)
+    chance[0, names.index("find_log")], chance[0, names.index("log")] = 0.99, 0.9
+    facts = {"wooden_pickaxe": 1, "log_nearby": 1}
+    goal = ({"gold_ore": 8},)
+    again = planner.decide([goal], [facts], [[]], affordance=chance)[0]
+    after = planner.decide([goal], [facts], [["find_log"]], affordance=chance)[0]
+    assert again.skill == "find_log" and after.skill == "log"

@@ -25,6 +25,7 @@ def test_every_mob_can_be_killed_with_what_there_is() -> None:
 def test_uses_go_by_what_an_item_is_for() -> None:
     skills = LIBRARY.skills
     assert skills["use_iron_pickaxe"].policy == "mine" and skills["use_iron_pickaxe"].requires == {"iron_pickaxe": 1}
+    assert skills["use_iron_pickaxe_on_stone"].target == "cobblestone"  # there is no dirt at the bottom of a mine
     assert skills["use_stone_hoe"].policy == "place" and skills["use_stone_hoe"].consumes == {}
     assert skills["use_golden_helmet"].kind == "apply" and skills["use_golden_helmet"].policy is None
     assert skills["use_bow"].consumes == {"arrow": 1} and skills["use_tnt"].consumes == {"tnt": 1}
