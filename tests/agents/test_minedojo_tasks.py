@@ -31,12 +31,6 @@ def test_every_task_of_the_package_is_read() -> None:
 def test_goals_and_starts_are_those_of_the_success_criteria() -> None:
     fence = of("harvest_8_fence_with_crafting_table")
     assert fence.goal == {"fence": 8} and fence.start["inventory"] == {"crafting_table": 1}
-    wool = (
-        of("harvest_wool_with_shears_plains")
-        if any(d.id == "harvest_wool_with_shears_plains" for d in definitions())
-        else None
-    )
-    assert wool is None or wool.goal == {"wool": 1}
     fight = of("combat_zombie_plains_iron_armors_iron_sword_shield")
     assert fight.goal == {"killed_zombie": 1} and fight.start["time"] == 18_000 and fight.start["spawns"] is False
     assert fight.start["worn"] == ["iron_boots", "iron_leggings", "iron_chestplate", "iron_helmet"]

@@ -174,3 +174,12 @@ def test_memory_and_other_senses() -> None:
     obs, _ = world.reset(seed=0)
     assert obs["rays_block"].shape == (1, 216) and "voxels" not in obs
     assert CraftWorld(1, config=SMALL).bytes_per_env() <= 256 * 1024
+
+
+def test_compiled_code_is_saved_under_a_lock() -> None:
+    """Two processes that compile at once must not give two things one name in Numba's cache."""
+    from sim.craft import act, compile, kernel
+
+    if compile.COMPILED:
+        for function in (act.act, kernel.step_all):
+            assert type(function._cache._cache_file) is compile._LockedCacheFile
