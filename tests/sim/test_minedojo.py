@@ -85,6 +85,30 @@ def test_a_task_can_be_made_twice_and_asked_for_other_senses() -> None:
     assert info["stat"]["kill_entity"]["zombie"] == 0 and w.arrays.time[0] == 18_000  # always night: the clock stands
 
 
+@pytest.mark.parametrize(
+    ("task", "counter", "name"),
+    [
+        ("combat_zombie_plains_iron_armors_iron_sword_shield", "killed", "zombie"),
+        ("techtree_from_stone_to_iron_boots", "used", "iron_boots"),
+        ("harvest_8_fence_with_crafting_table", "inventory", "fence"),
+    ],
+)
+def test_minedojo_judges_by_the_facts_that_we_take_for_the_goal(task: str, counter: str, name: str) -> None:
+    from sim.minedojo.definitions import definitions
+
+    (goal,) = next(d for d in definitions() if d.id == task).goal.items()
+    env, client = made(task)
+    world = client.world
+    index = world.data.mob_names.index(name) if counter == "killed" else world.data.item_index[name]
+    counts = getattr(world.arrays, counter)
+    counts[0, index] = goal[1] - 1
+    done = env.step(np.array(NOTHING))[2]
+    assert not done and not env.is_successful and world.facts()[0, world.fact_names.index(goal[0])] == goal[1] - 1
+    counts[0, index] = goal[1]
+    done = env.step(np.array(NOTHING))[2]
+    assert done and env.is_successful and world.facts()[0, world.fact_names.index(goal[0])] == goal[1]
+
+
 def test_voxels_and_rays_are_those_of_the_world() -> None:
     env, client = made("harvest_1_log_plains", use_lidar=True, lidar_rays=[(np.pi / 2, 0.0, 5.0), (0.1, 0.7, 30.0)])
     obs, *_ = env.step(np.array(NOTHING))
