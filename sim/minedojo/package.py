@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
@@ -33,7 +34,7 @@ def load() -> ModuleType:
     absent = missing()
     if absent:
         raise UserError(f"MineDojo's Python package is not installed ({', '.join(absent)} missing): {INSTALL}")
-    if "gym" not in sys.modules and find_spec("gym") is None:
+    if "gym" not in sys.modules and not _has_old_gym():
         _stand_in_for_gym()
     _old_numpy_names()
     logging.getLogger("minedojo.tasks").addFilter(lambda record: record.levelno > logging.INFO)
@@ -57,6 +58,14 @@ def submodule(name: str) -> Any:
     """`minedojo.NAME`."""
     load()
     return importlib.import_module(f"minedojo.{name}")
+
+
+def _has_old_gym() -> bool:
+    """Whether the gym that MineDojo was written for is installed; later ones have another `reset` and `step`."""
+    try:
+        return version("gym").startswith("0.21")
+    except PackageNotFoundError:
+        return False
 
 
 class Env:
@@ -140,7 +149,7 @@ class ActionWrapper(Wrapper):
 
 
 def _stand_in_for_gym() -> None:
-    """Put a module `gym` where `import gym` finds it; only where no gym is installed."""
+    """Put a module `gym` where `import gym` finds it, for this process only."""
     import gymnasium
 
     gym = ModuleType("gym")
