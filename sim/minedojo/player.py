@@ -2,7 +2,7 @@
 
 MineDojo's quirks, all handled here: rays are cast to the side opposite to the yaw they are given; rays and voxels name
 blocks in English (`wood`), inventories by id with blanks; after crafting, equipping, placing or dropping its wrapper lets
-two ticks pass; a task of one start keeps its Minecraft client, and a new start gets it handed on.
+two ticks pass; a new episode is a new mission for the Minecraft client that runs already.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ SLOW = (DROP, CRAFT, EQUIP, PLACE, DESTROY)  # functional actions after which Mi
 LAG = 2
 WORN_SLOTS = ("feet", "legs", "chest", "head")
 STACKS = 36
-MORNING = 1000
 
 
 class Player:
@@ -50,7 +49,6 @@ class Player:
         self.used = np.zeros(len(self.data.item_names), np.int16)
         self.equipped = self.ticks = self.time = self.biome = 0
         self.env: Any = None
-        self._asked: dict[str, Any] = {}
         self._slots: dict[int, int] = {}
         self._base: dict[str, Any] = {}
         mc = submodule("sim.mc_meta.mc")
@@ -74,14 +72,8 @@ class Player:
             mobs = [self.data.mob_names[k] for k, n in enumerate(start.mobs) for _ in range(n)]
             if mobs:
                 reach = int(start.mob_range)
-                places = np.stack(
-                    [
-                        rng.integers(-reach, reach + 1, len(mobs)),
-                        np.ones(len(mobs)),
-                        rng.integers(-reach, reach + 1, len(mobs)),
-                    ],
-                    1,
-                )
+                places = rng.integers(-reach, reach + 1, (len(mobs), 3))
+                places[:, 1] = 1
                 obs, _, _, _ = self.env.spawn_mobs(mobs, places)
                 self.ticks += len(mobs)
         self._clock = start.time
