@@ -121,19 +121,20 @@ def _hit(e, t, m):
     if e.mob_wait[m] > 0 or e.use_wait > 0:
         return
     e.use_wait = INVULNERABLE_TICKS
-    e.mob_wait[m] = INVULNERABLE_TICKS
-    e.mob_flee[m] = ANGER_TICKS if t.mob_temper[e.mob_kind[m]] == NEUTRAL else FLEE_TICKS
-    e.mob_health[m] -= t.item_damage[e.equipped]
     e.exhaustion += 0.1
     if t.item_tool[e.equipped]:
         count_use(e, e.equipped)
+    damage = t.item_damage[e.equipped]
     wear_tool(e, t)
-    _die(e, t, m)
+    _hurt_mob(e, t, m, damage)
 
 
 @compiled
-def _die(e, t, m):
-    """A mob without health left drops what it has and counts as killed."""
+def _hurt_mob(e, t, m, damage):
+    """Hurt mob m: it flees or grows angry, or dies, drops what it has and counts as killed."""
+    e.mob_wait[m] = INVULNERABLE_TICKS
+    e.mob_flee[m] = ANGER_TICKS if t.mob_temper[e.mob_kind[m]] == NEUTRAL else FLEE_TICKS
+    e.mob_health[m] -= damage
     if e.mob_health[m] <= 0.0:
         kind = e.mob_kind[m]
         e.killed[kind] = min(e.killed[kind] + 1, MAX_COUNT)
@@ -201,10 +202,7 @@ def _shoot(e, t):
     hit = cast(e, t, x, y, z, dx, dy, dz, SHOT_REACH)
     m = first_mob(e, t, x, y, z, dx, dy, dz, hit[0])[1]
     if m >= 0 and e.mob_wait[m] == 0:
-        e.mob_wait[m] = INVULNERABLE_TICKS
-        e.mob_flee[m] = ANGER_TICKS if t.mob_temper[e.mob_kind[m]] == NEUTRAL else FLEE_TICKS
-        e.mob_health[m] -= SHOT_DAMAGE
-        _die(e, t, m)
+        _hurt_mob(e, t, m, SHOT_DAMAGE)
     wear_tool(e, t)
 
 

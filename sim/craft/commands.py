@@ -10,9 +10,9 @@ from typing import Any
 
 from sim.craft.compile import compiled
 from sim.craft.grid import HEIGHT, SIZE
-from sim.craft.mobs import add_mob, ground_height
+from sim.craft.mobs import add_mob
 from sim.craft.senses import block_at, set_block
-from sim.craft.spawn import reset_vitals, stand_somewhere
+from sim.craft.spawn import begin_life, stand_somewhere, strip
 from sim.world import UserError
 
 
@@ -30,7 +30,7 @@ def put_block(world: Any, env: int, block: str, x: int, y: int, z: int) -> None:
         raise UserError(f"no block '{block}' in Minecraft 1.11.2")
     if not 1 <= y < HEIGHT:
         raise UserError(f"no block can be set at height {y}; the craft world has 1..{HEIGHT - 1}")
-    _put_block(world.records[env], x, y, z, world.data.block_id[block])
+    set_block(world.records[env], x, y, z, world.data.block_id[block])
 
 
 def scatter(world: Any, env: int, radius: float) -> None:
@@ -39,12 +39,13 @@ def scatter(world: Any, env: int, radius: float) -> None:
 
 
 def respawn(world: Any, env: int) -> None:
-    """A new life: full health and an empty inventory, at a random place."""
-    record = world.records[env]
-    _respawn(record, world.tables[0])
-    world.arrays.inventory[env] = 0
-    world.arrays.wear[env] = 0
-    world.arrays.worn[env] = 0
+    """A new life: well, fed and with nothing, at a random place."""
+    begin_life(world.records[env], world.tables[0])
+
+
+def clear(world: Any, env: int) -> None:
+    """Take away all that the agent has."""
+    strip(world.records[env])
 
 
 def teleport(world: Any, env: int, x: float, y: float, z: float, yaw: float | None, pitch: float | None) -> None:
@@ -72,24 +73,8 @@ def _summon(e, t, kind, x, y, z):
 
 
 @compiled
-def _put_block(e, x, y, z, block):
-    set_block(e, x, y, z, block)
-
-
-@compiled
 def _scatter(e, t, radius):
     x, y, z = stand_somewhere(e, t, e.x, e.z, radius)
     if y > 0:
         e.x, e.y, e.z = x + 0.5, y, z + 0.5
         e.fall_top, e.fall_speed, e.on_ground = e.y, 0.0, 1
-
-
-@compiled
-def _respawn(e, t):
-    x, y, z = stand_somewhere(e, t, SIZE / 2.0, SIZE / 2.0, SIZE / 2.0)
-    if y < 0:
-        x, z = SIZE // 2, SIZE // 2
-        y = ground_height(e, t, x, z)
-    e.x, e.y, e.z = x + 0.5, y, z + 0.5
-    reset_vitals(e)
-    e.equipped = 0

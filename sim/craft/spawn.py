@@ -80,7 +80,7 @@ def stand_somewhere(e, t, center_x, center_z, radius):
 
 
 @compiled
-def reset_vitals(e):
+def _reset_vitals(e):
     """A body at rest, well and fed, that looks somewhere."""
     e.fall_speed = 0.0
     e.fall_top = e.y
@@ -94,15 +94,33 @@ def reset_vitals(e):
 
 
 @compiled
-def _reset_body(e):
-    reset_vitals(e)
-    e.equipped, e.ticks = 0, 0
+def strip(e):
+    """Take away all that the agent has."""
+    e.equipped = 0
     for item in range(e.inventory.shape[0]):
         e.inventory[item] = 0
         e.wear[item] = 0
-        e.used[item] = 0
     for slot in range(e.worn.shape[0]):
         e.worn[slot] = 0
+
+
+@compiled
+def begin_life(e, t):
+    """Well, fed and with nothing, at a random dry place of the map, or on top of its middle where there is none."""
+    x, y, z = stand_somewhere(e, t, SIZE / 2.0, SIZE / 2.0, SIZE / 2.0)
+    if y < 0:
+        x, z = SIZE // 2, SIZE // 2
+        y = ground_height(e, t, x, z)
+    e.x, e.y, e.z = x + 0.5, y, z + 0.5
+    _reset_vitals(e)
+    strip(e)
+
+
+@compiled
+def _reset_counts(e):
+    e.ticks = 0
+    for item in range(e.used.shape[0]):
+        e.used[item] = 0
     for kind in range(e.killed.shape[0]):
         e.killed[kind] = 0
 
@@ -120,12 +138,8 @@ def start_episode(e, t, words, map_words, mobs, mob_range, natural_mobs):
     """Begin an episode in environment i: `mobs` int[K] asks for so many of each kind within `mob_range` blocks."""
     flips = integer(e, 0, 7)
     copy_map(e, words, map_words, flips & 1, (flips >> 1) & 1, (flips >> 2) & 1)
-    x, y, z = stand_somewhere(e, t, SIZE / 2.0, SIZE / 2.0, SIZE / 2.0)
-    if y < 0:
-        x, z = SIZE // 2, SIZE // 2
-        y = ground_height(e, t, x, z)
-    e.x, e.y, e.z = x + 0.5, y, z + 0.5
-    _reset_body(e)
+    begin_life(e, t)
+    _reset_counts(e)
     for m in range(e.mob_kind.shape[0]):
         e.mob_kind[m] = 0
     for kind in range(mobs.shape[0]):

@@ -290,8 +290,7 @@ class Client:
         self._replace(slot, words[3], int(words[4]))
 
     def _clear(self, words: list[str]) -> None:
-        a = self._world.arrays
-        a.inventory[0], a.worn[0], a.wear[0], a.equipped[0] = 0, 0, 0, 0
+        commands.clear(self._world, 0)
 
     def _give(self, words: list[str]) -> None:
         self._world.arrays.inventory[0, self._item(words[1])] += int(words[2]) if len(words) > 2 else 1

@@ -38,8 +38,6 @@ class Player:
     """One environment; arrays have no leading [N]."""
 
     def __init__(self, config: WorldConfig, backend: str = "minecraft", picture: tuple[int, int] = (16, 16)):
-        if backend not in BACKENDS:
-            raise UserError(f"MineDojo runs on {' or on '.join(BACKENDS)}, not on '{backend}'")
         self.config, self.backend = config, backend
         self.picture = np.zeros((*picture, 3), np.uint8)
         self.data = craft_data.load()
