@@ -1,4 +1,5 @@
-"""Skills for what Minecraft counts: mobs killed and items used. Made from the world's mobs and counted items, like recipes."""
+"""Skills for what Minecraft counts: mobs killed and items used; and to eat, and to wait for the night. Made from the
+world's mobs, items and food, like recipes."""
 
 from __future__ import annotations
 
@@ -13,6 +14,8 @@ from skills.targets import FIGHT
 KILLED, USED = "killed_", "used_"
 FIND_TICKS, KILL_TICKS, USE_TICKS = 1000, 1000, 600
 NOW = 40  # ticks of what is done on the spot: take it into the hand and use it
+LONGEST_DAY = 13_000  # ticks until it is night
+UNWHOLESOME = {"rotten_flesh", "spider_eye", "poisonous_potato", "fish"}  # some fish are poisonous
 
 SWORDS = ("diamond_sword", "iron_sword", "wooden_sword")
 PICKAXES = ("wooden", "stone", "iron", "diamond")  # each digs what those before it dig
@@ -25,7 +28,18 @@ def deed_skills(known: Sequence[Skill]) -> list[Skill]:
     skills = [better for skill in known for better in _with_better_pickaxes(skill)]
     skills += [skill for mob in data.mob_names[1:] for skill in _mob_skills(mob)]
     skills += [skill for item in data.counted_items.tolist() for skill in _use_skills(data, item)]
+    skills += [_eat(name) for name, food in zip(data.item_names, data.item_food, strict=True)
+               if food > 0 and name not in UNWHOLESOME]  # fmt: skip
+    skills.append(
+        Skill(name="wait_for_night", text="wait for the night", kind="wait", obtains={"night": 1}, steps=LONGEST_DAY)
+    )
     return [skill for skill in skills if skill.name not in taken]
+
+
+def _eat(name: str) -> Skill:
+    """Eat one; every food is said to give the least that food gives, as a full stomach holds no more."""
+    return Skill(name=f"eat_{name}", text=f"eat the {name.replace('_', ' ')}", kind="apply", consumes={name: 1}, equips=name,
+                 obtains={"food": 1}, steps=NOW)  # fmt: skip
 
 
 def _mob_skills(mob: str) -> list[Skill]:
@@ -64,7 +78,7 @@ def _use_skills(data: Any, item: int) -> list[Skill]:
         ]
     if data.item_tool[item] == TILLS:
         return [Skill(name=f"use_{name}", text=f"till the ground with the {text}", kind="place", policy="place", target=name,
-                      requires={name: 1}, steps=USE_TICKS, **done)]  # fmt: skip
+                      requires={name: 1, "grass_nearby": 1}, steps=USE_TICKS, **done)]  # fmt: skip
     if data.item_slot[item]:
         return [
             Skill(name=f"use_{name}", text=f"put on the {text}", kind="apply", requires={name: 1}, steps=NOW, **done)

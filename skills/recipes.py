@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sim.craft import data as craft_data
 from sim.craft.data import FURNACE, TABLE
 from sim.world import UserError
 from skills.schema import Skill
 
+CAREFUL = 0.85  # of a tool's durability is counted on: runs differ
 STATION = {TABLE: "crafting_table_nearby", FURNACE: "furnace_nearby"}
 
 
@@ -26,6 +27,18 @@ def craft_skills(items: Sequence[str] | str, taken: Collection[str] = ()) -> lis
         for number, row in enumerate(_rows(item), start=first):
             skills.append(_craft_skill(item if number == 1 else f"{item}__{number}", row))
     return skills
+
+
+def with_durability(skills: Iterable[Skill]) -> list[Skill]:
+    """The same skills, with how many runs the tool of each lasts where its uses in one run are known."""
+    data = craft_data.load()
+    found = []
+    for skill in skills:
+        worn = int(data.item_durability[data.item_index[skill.equips]]) if skill.uses and skill.equips else 0
+        found.append(
+            skill.model_copy(update={"lasts": max(CAREFUL * worn / skill.uses, 1.0)}) if skill.uses and worn else skill
+        )
+    return found
 
 
 def _rows(name: str) -> range:

@@ -1,7 +1,7 @@
 """Performs skills in every environment of a world at once: one stacked forward pass a step, whatever each is busy with.
 
 A skill with a policy first takes its tool into the hand, then acts by its family's network. A craft is one action; to
-apply an item is to take it into the hand and use it, wherever one looks.
+apply an item is to take it into the hand and use it, wherever one looks; to wait is to do nothing; to climb is code too.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from sim.craft.act import CRAFT, EQUIP, USE
 from sim.craft.actions import INTERACT
 from sim.craft.world import CraftWorld
 from skills.cards import WEIGHTS, Card, load_weights
+from skills.climb import Climber
 from skills.features import Featurizer
 from skills.heads import HeadStack
 from skills.policy import PolicyStack
 from skills.schema import SkillLibrary
-from skills.targets import make_targets
+from skills.targets import FIND, best_pickaxe, make_targets
 from skills.tasks import describe_features
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class SkillRunner:
         item = world.data.item_index
         self._item = np.array([item.get(next(iter(s.obtains)), 0) if s.kind == "craft" else 0 for s in self.skills])
         self._applies = np.array([skill.kind == "apply" for skill in self.skills])
+        self._crafts = np.array([skill.kind == "craft" for skill in self.skills])
+        self._finds = np.array([skill.policy == FIND for skill in self.skills])
+        self._climbs = np.array([skill.kind == "climb" for skill in self.skills])
+        self._climber = Climber(world)
         self._generator = torch.Generator().manual_seed(seed)
         self._interact = np.array(INTERACT)
         self._ticks = np.zeros(n, dtype=np.int64)
@@ -62,6 +67,7 @@ class SkillRunner:
         where = np.asarray(envs, dtype=np.int64)
         self.features.begin(where, np.asarray(skills, dtype=np.int64), self.world.state_position())
         self._ticks[where] = self.world.arrays.ticks[where]
+        self._climber.begin(where)
 
     @torch.no_grad()
     def act(self, obs: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -75,8 +81,11 @@ class SkillRunner:
         learned = np.flatnonzero(family >= 0)
         if len(learned):
             self._act_learned(obs, learned, family, actions)
-        direct = np.flatnonzero(family < 0)
+        direct = np.flatnonzero(self._crafts[skill])
         actions[direct, 1], actions[direct, 2] = CRAFT, self._item[skill[direct]]
+        climbing = np.flatnonzero(self._climbs[skill])
+        if len(climbing):
+            actions[climbing] = self._climber.act(obs, climbing)
         applying = np.flatnonzero(self._applies[skill])
         tool = self.targets.tool[skill[applying]]
         held = self.world.arrays.equipped[applying] == tool
@@ -94,6 +103,7 @@ class SkillRunner:
         )
         move, interact = pair[:, 0].numpy(), pair[:, 1].numpy()
         arrays, tool = self.world.arrays, self.targets.tool[skill]
+        tool = np.where(self._finds[skill], best_pickaxe(arrays.inventory[envs], self.world.data), tool)
         needs_tool = (tool > 0) & (arrays.equipped[envs] != tool) & (arrays.inventory[envs, tool] > 0)
         actions[envs, 0] = np.where(needs_tool, 0, move)
         actions[envs, 1] = np.where(needs_tool, EQUIP, self._interact[interact])

@@ -17,10 +17,25 @@ from sim.world import UserError
 
 LIBRARIES = Path(__file__).parent / "libraries"
 Kind = Literal[
-    "find", "harvest", "mine", "hunt", "use", "place", "craft", "go", "pick", "put", "open", "close", "apply"
+    "find",
+    "harvest",
+    "mine",
+    "hunt",
+    "use",
+    "place",
+    "craft",
+    "go",
+    "pick",
+    "put",
+    "open",
+    "close",
+    "apply",
+    "wait",
+    "climb",
 ]
+CODED: tuple[Kind, ...] = ("craft", "apply", "wait", "climb", "go")  # what code does, without a policy
 NEARBY = "_nearby"
-OPTIONAL = "`extends`, `derive`, `household`, `deeds`, `given`"  # keys of a library file
+OPTIONAL = "`extends`, `derive`, `household`, `deeds`, `given`, `upkeep`"  # keys of a library file
 
 
 class Skill(BaseModel):
@@ -40,6 +55,8 @@ class Skill(BaseModel):
     loses_nearby: bool = False  # whether every NAME_nearby fact is lost, because it moves
     loses: tuple[str, ...] = ()  # facts that begin so are lost: ("robot_at_",) where the robot moves
     biomes: tuple[str, ...] = ()  # where it is trained and measured; () = anywhere
+    uses: float | None = Field(default=None, gt=0)  # of the item it equips, in one run; measured
+    lasts: float | None = Field(default=None, gt=0)  # runs after which that item is worn out; worked out from `uses`
     steps: PositiveInt = 1  # limit
     success: float | None = Field(default=None, ge=0, le=1)  # measured
     duration: float | None = Field(default=None, gt=0)  # measured, of an episode that succeeds
@@ -60,12 +77,25 @@ class Skill(BaseModel):
         return (self.loses_nearby and fact.endswith(NEARBY)) or (bool(self.loses) and fact.startswith(self.loses))
 
 
+class Upkeep(BaseModel):
+    """What an agent sees to besides its task; see `planner.upkeep`. Food counts 0..20."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    hungry: int = Field(default=0, ge=0, le=20)  # up to here it gets something to eat; 0 = never
+    peckish: int = Field(default=0, ge=0, le=20)  # up to here it eats what it has
+    foes: tuple[str, ...] = ()  # mobs that it fights where they come near
+    weapon: str | None = None  # what it gets at night if it has nothing better, to fight them with
+
+
 class SkillLibrary:
     """Skills of one world by name, in the order of their file."""
 
-    def __init__(self, name: str, world: str, skills: Iterable[Skill], given: Iterable[str] = ()):
+    def __init__(self, name: str, world: str, skills: Iterable[Skill], given: Iterable[str] = (),
+                 upkeep: Upkeep | None = None):  # fmt: skip
         self.name, self.world, self.given = name, world, tuple(given)  # given: facts that a start brings
         self.skills = {skill.name: skill for skill in skills}
+        self.upkeep = upkeep or Upkeep()
 
     @classmethod
     def load(cls, source: str | Path) -> SkillLibrary:
@@ -100,7 +130,12 @@ class SkillLibrary:
             from skills.deeds import deed_skills
 
             skills += deed_skills(skills)
-        return cls(path.stem, content.get("world", "craft"), _measured(skills), given)
+        if content.get("world", "craft") == "craft":
+            from skills.recipes import with_durability
+
+            skills = with_durability(skills)
+        upkeep = _upkeep(content.get("upkeep", {}), path.name)
+        return cls(path.stem, content.get("world", "craft"), _measured(skills), given, upkeep)
 
     @cached_property
     def facts(self) -> frozenset[str]:
@@ -112,7 +147,7 @@ class SkillLibrary:
         known, trained = set(fact_names), set(policies)
         problems = []
         for skill in self.skills.values():
-            if skill.kind not in ("craft", "go") and skill.policy is None and skill.is_direct:
+            if skill.kind not in CODED and skill.policy is None and skill.is_direct:
                 problems.append(f"{skill.name}: no policy performs it")
             elif skill.policy and trained and skill.policy not in trained:
                 problems.append(f"{skill.name}: its policy '{skill.policy}' has no trained weights")
@@ -122,15 +157,27 @@ class SkillLibrary:
     def to_yaml(self) -> str:
         """The text of a library file that `load` reads to the same skills."""
         entries = {
-            skill.name: skill.model_dump(mode="json", exclude={"name", "success", "duration"}, exclude_defaults=True)
+            skill.name: skill.model_dump(
+                mode="json", exclude={"name", "lasts", "success", "duration"}, exclude_defaults=True
+            )
             for skill in self.skills.values()
         }
-        content = {"world": self.world, "given": list(self.given), "skills": entries}
+        upkeep = self.upkeep.model_dump(mode="json", exclude_defaults=True)
+        content = {"world": self.world, "given": list(self.given), "upkeep": upkeep, "skills": entries}
         return str(yaml.safe_dump(content, sort_keys=False, width=128))
 
     def unobtained(self) -> list[str]:
         """Facts that some skill needs and none obtains: only the start of an episode can give them."""
         return sorted(self.facts - {fact for skill in self.skills.values() for fact in skill.obtains})
+
+
+def _upkeep(entry: Any, where: str) -> Upkeep:
+    try:
+        return Upkeep.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "entry"
+        raise UserError(f"{where}: `upkeep`, {field}: {first['msg']}, got {first['input']!r}") from error
 
 
 def _parse(name: str, entry: Any, where: str) -> Skill:

@@ -11,13 +11,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.craft.data import FLITS, CraftData
+from sim.craft.grid import ABOVEGROUND
 from sim.craft.terrain import ORE_BANDS
 from skills.schema import Skill
 
 ANYWHERE = (0, 47)
+SURFACE = (ABOVEGROUND, 47)  # where what is to be found stands, unless it is stone or lies in it
+PICKAXES = ("diamond", "iron", "stone", "golden", "wooden")  # the best one first
 PASSIVE = ("cow", "sheep", "pig", "chicken")
 TRAITS = 4 + len(PASSIVE)
 FIGHT = "fight"  # the family of policies that are told of their opponent
+FIND = "find"  # the family that holds a pickaxe where it has one: the way out of where one dug leads through stone
 SHOOTERS = ("skeleton", "witch")
 
 
@@ -31,6 +35,13 @@ class TargetTable:
     depth: np.ndarray  # f32[S, 2] heights between which the target lies
     limit: np.ndarray  # f32[S] game ticks
     traits: np.ndarray  # f32[S, TRAITS] how hard it is, see `_traits`
+
+
+def best_pickaxe(inventory: np.ndarray, data: CraftData) -> np.ndarray:
+    """int [N]: the best pickaxe of each inventory [N, items], 0 = none."""
+    items = np.array([data.item_index[f"{kind}_pickaxe"] for kind in PICKAXES])
+    held = inventory[:, items] > 0
+    return np.where(held.any(1), items[held.argmax(1)], 0)
 
 
 def target_blocks(name: str, data: CraftData) -> np.ndarray:
@@ -63,6 +74,8 @@ def make_targets(skills: list[Skill], data: CraftData) -> TargetTable:
         else:
             blocks[row] = target_blocks(skill.target, data)
             depth[row] = ORE_BANDS.get(skill.target, ANYWHERE)
+        if skill.policy == FIND and skill.target not in (*ORE_BANDS, "cobblestone", "gravel"):
+            depth[row] = SURFACE
     traits = np.array([_traits(skill, blocks[row], tool[row], data) for row, skill in enumerate(skills)], np.float32)
     return TargetTable(blocks, mobs, tool, depth, limit, traits.reshape(-1, TRAITS))
 

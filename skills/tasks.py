@@ -24,7 +24,7 @@ from sim.world import UserError
 from skills.deeds import KILLED
 from skills.features import FEATURES_VERSION, Featurizer, feature_size
 from skills.schema import Skill
-from skills.targets import FIGHT, make_targets
+from skills.targets import FIGHT, FIND, PASSIVE, PICKAXES, best_pickaxe, make_targets
 
 if TYPE_CHECKING:
     from sim.minedojo.world import MineDojoWorld
@@ -56,17 +56,18 @@ class Spread:
     any_biome: float = 0.0
     chained: float = 0.0  # share of won episodes after which the next begins on the same spot, as in a plan
     buried: float = 0.0  # share of starts in the ground, in a shaft or a hole
+    pickaxe: float = 0.0  # share of finders' starts with a pickaxe
 
 
 PURPOSES = {
-    "train": Spread(buried=0.3, chained=0.6),
-    "judge": Spread(near=0.0, night=0.0, buried=0.3, chained=0.6),  # which policy is kept
+    "train": Spread(buried=0.3, chained=0.6, pickaxe=0.5),
+    "judge": Spread(near=0.0, night=0.0, buried=0.3, chained=0.6, pickaxe=0.5),  # which policy is kept
     "evaluate": Spread(near=0.0, night=0.0),  # honest starts, for the cards
     "wide": Spread(
-        near=0.6, night=0.25, no_tool=0.15, no_mobs=0.2, any_biome=0.35, buried=0.2, chained=0.3
+        near=0.6, night=0.25, no_tool=0.15, no_mobs=0.2, any_biome=0.35, buried=0.2, chained=0.3, pickaxe=0.3
     ),  # for the heads
     "far": Spread(
-        near=0.1, night=0.5, no_tool=0.3, no_mobs=0.35, any_biome=0.8, buried=0.4
+        near=0.1, night=0.5, no_tool=0.3, no_mobs=0.35, any_biome=0.8, buried=0.4, pickaxe=0.2
     ),  # what the heads have not seen
 }
 
@@ -83,9 +84,12 @@ def describe_features(world: CraftWorld | MineDojoWorld) -> dict:
             "ray_range": c.ray_range, "box": list(c.box), "ticks": c.ticks}  # fmt: skip
 
 
-def _for_loot(skill: Skill) -> bool:
-    """Whether a fight is for what the mob may drop: training fights to kill, which is over when the mob is dead."""
-    return not any(fact.startswith(KILLED) for fact in skill.obtains)
+def _is_trained(skill: Skill, mob_names: Sequence[str]) -> bool:
+    """Whether training has it: not fights for what the mob may drop (it fights to kill, which is over when the mob is dead),
+    and of all mobs, finders look for the four that graze everywhere."""
+    if skill.policy == FIGHT:
+        return any(fact.startswith(KILLED) for fact in skill.obtains)
+    return skill.policy != FIND or skill.target not in mob_names or skill.target in PASSIVE
 
 
 class SkillTask:
@@ -97,10 +101,10 @@ class SkillTask:
     def __init__(self, family: str, skills: Sequence[Skill], num_envs: int, seed: int, spread: Spread,
                  config: WorldConfig | None = None):  # fmt: skip
         self.family, self.num_envs, self.spread = family, num_envs, spread
-        self.skills = [s for s in skills if s.policy == family and not (family == FIGHT and _for_loot(s))]
+        self.world = CraftWorld(num_envs, seed=seed, config=config or WorldConfig())
+        self.skills = [s for s in skills if s.policy == family and _is_trained(s, self.world.data.mob_names)]
         if not self.skills:
             raise UserError(f"the library has no skill of the family '{family}'")
-        self.world = CraftWorld(num_envs, seed=seed, config=config or WorldConfig())
         self.targets = make_targets(self.skills, self.world.data)
         self.features = Featurizer(num_envs, self.world, self.targets)
         self.obs_dim = self.features.size
@@ -202,6 +206,9 @@ class SkillTask:
             if skill.equips:
                 wanted.setdefault(skill.equips, 1)
             start["inventory"] = wanted
+        if self.family == FIND and draw() < s.pickaxe:
+            kind = PICKAXES[self._rng.integers(len(PICKAXES))]
+            start["inventory"] = start.get("inventory", {}) | {f"{kind}_pickaxe": 1}
         return start
 
     def _draw_fight(self, start: dict, skill: Skill) -> None:
@@ -220,6 +227,8 @@ class SkillTask:
         """Take the skill's tool into the hand, as the runner does before a skill starts."""
         arrays = self.world.arrays
         tool = self.targets.tool[rows]
+        if self.family == FIND:
+            tool = best_pickaxe(arrays.inventory[envs], self.world.data)
         held = arrays.inventory[envs, tool] > 0
         arrays.equipped[envs] = np.where(held, tool, 0)
 

@@ -76,8 +76,11 @@ class TrainConfig:
 
 def train(names: str | Sequence[str] = "all", *, library: Any, minutes: float | None = None, resume: bool = False,
           seed: int = 0, out: Path | None = None, runs: Path = Path("runs"), config: TrainConfig | None = None,
-          factory: TaskFactory | None = None, device: str = "cpu") -> dict[str, Any]:  # fmt: skip
-    """Train families (named by family, by skill, or "all") within `minutes` in total; returns {family: card}."""
+          factory: TaskFactory | None = None, device: str = "cpu", begin_as: str | None = None) -> dict[str, Any]:  # fmt: skip
+    """Train families (named by family, by skill, or "all") within `minutes` in total; returns {family: card}.
+
+    `begin_as` names a family whose shipped weights all of them begin as, in place of nothing or `BEGINS_AS`.
+    """
     families = choose_families([names] if isinstance(names, str) else names, library)
     if library_world(library) == "kitchen" and factory is None:
         config = config or kitchen_config()
@@ -89,6 +92,7 @@ def train(names: str | Sequence[str] = "all", *, library: Any, minutes: float | 
         for family in families:
             budget = total * shares[family] / sum(shares.values())
             stage = Family(family, factory, config or TrainConfig(), runs / family, budget, seed, device, board)
+            stage.begins_as = begin_as or BEGINS_AS.get(family)
             report[family] = stage.run(out or WEIGHTS, resume)
     return report
 
@@ -151,6 +155,7 @@ class Family:
                  device: str, board: Board):  # fmt: skip
         self.name, self.factory, self.config, self.folder = name, factory, config, folder
         self.seconds, self.seed, self.device, self.board = seconds, seed, device, board
+        self.begins_as = BEGINS_AS.get(name)
 
     def run(self, out: Path, resume: bool) -> dict[str, Any]:
         """All stages; returns the card as a dict."""
@@ -195,12 +200,13 @@ class Family:
 
     def _ancestor(self, task: Any) -> tuple[Any, dict[str, Any]]:
         """The shipped policy that this family begins as, if it is one that does; what is new to it is normalised anew."""
-        name = BEGINS_AS.get(self.name)
+        name = self.begins_as
         if name is None or getattr(task, "observation", {}) != load_card(name).observation:
             return None, {}
         policy, _, _ = load_weights(name, task.observation)
         policy.normaliser.count.fill_(FAMILIAR)
-        policy.normaliser.mean[-TRAITS:], policy.normaliser.variance[-TRAITS:] = 0.0, 1.0
+        if name != self.name:
+            policy.normaliser.mean[-TRAITS:], policy.normaliser.variance[-TRAITS:] = 0.0, 1.0
         return policy.train(), {"began_as": name}
 
     def _learner(self, task: Any) -> tuple[Learner, dict[str, Any]]:

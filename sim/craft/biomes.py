@@ -38,7 +38,7 @@ class Biome(NamedTuple):
     flowers: float = 0.0
     mushrooms: float = 0.0
     pumpkins: float = 0.0
-    reeds: float = 0.3  # beside water
+    reeds: float = 0.8  # beside water
     lilies: float = 0.0  # on water
     cactus: float = 0.0  # on sand
     deadbush: float = 0.0  # on sand

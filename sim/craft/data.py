@@ -26,7 +26,7 @@ TIERS = ("wooden", "golden", "stone", "iron", "diamond")
 TOOLS = ("sword", "pickaxe", "axe", "hoe", "shovel")
 TEMPERS = ("grazes", "night", "keen", "neutral", "flits")
 GRAZES, NIGHT, KEEN, NEUTRAL, FLITS = range(len(TEMPERS))  # mob_temper
-LIFE_FACTS = ("health", "food", "night")
+LIFE_FACTS = ("health", "food", "night", "aboveground")
 ARMOUR = ("boots", "leggings", "chestplate", "helmet")  # by slot
 
 

@@ -17,6 +17,8 @@ BRICKS_PER_SIDE = SIZE // BRICK
 BRICK_COLUMNS = BRICKS_PER_SIDE * BRICKS_PER_SIDE
 CELLS = SIZE * SIZE * HEIGHT
 SEA_LEVEL = 24
+ABOVEGROUND = SEA_LEVEL - 1  # from this height of the feet on, an agent may count as above the ground
+STANDS = 0.1  # metres from a whole height within which feet stand, not jump
 
 
 @compiled

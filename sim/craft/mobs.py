@@ -9,7 +9,7 @@ from sim.craft.compile import compiled
 from sim.craft.data import FLITS, KEEN, NEUTRAL, NIGHT
 from sim.craft.grid import HEIGHT
 from sim.craft.senses import block_at, set_block, wrapped
-from sim.craft.state import CREEPER, MAX_MOBS, NIGHT_END, NIGHT_START, SKELETON, SPIDER, WITCH, ZOMBIE
+from sim.craft.state import CHICKEN, COW, CREEPER, MAX_MOBS, NIGHT_END, NIGHT_START, SKELETON, SPIDER, WITCH, ZOMBIE
 
 SIGHT = 16.0  # metres at which a monster notices the agent
 CLAW = 1.5  # metres at which it strikes
@@ -17,7 +17,14 @@ SHOT = 12.0  # metres at which a skeleton shoots
 STRIKE_TICKS, SHOT_TICKS, FUSE_TICKS = 20, 40, 30
 BLAST = 3.0  # metres
 SPAWN_NEAR, SPAWN_FAR = 14.0, 28.0
+FORGOTTEN, FORGETS = (
+    32.0,
+    1.0 / 800.0,
+)  # metres beyond which a monster vanishes, and its chance a tick (minecraft.wiki "Despawning")
 SPAWN_EVERY = 200  # ticks
+HERD_EVERY = 400  # ticks between the comings of animals (minecraft.wiki "Mob spawning")
+HERD_NEAR, HERD_FAR = 24.0, 31.0  # metres at which animals come and go; the map is 64 wide and wrapped
+GRASS = 2  # block id
 MAX_MONSTERS = 4
 AGENT_INVULNERABLE_TICKS = 10
 WOOL_GROWS = 1.0 / 4000.0  # chance a tick that a shorn sheep is woolly again
@@ -33,8 +40,8 @@ def ground_height(e, t, x, z):
 
 
 @compiled
-def add_mob(e, t, kind, x, y, z):
-    """Put a mob into a free slot; False when all are taken."""
+def add_mob(e, t, kind, x, y, z, roams=0):
+    """Put a mob into a free slot; False when all are taken. One that `roams` may go out of sight, and another comes."""
     for m in range(MAX_MOBS):
         if e.mob_kind[m] == 0:
             e.mob_kind[m] = kind
@@ -46,6 +53,7 @@ def add_mob(e, t, kind, x, y, z):
             e.mob_wait[m] = 0
             e.mob_strike[m] = 0
             e.mob_shorn[m] = 0
+            e.mob_roams[m] = roams
             return True
     return False
 
@@ -164,7 +172,7 @@ def _hunt(e, t, m):
     rx, rz = wrapped(e.x - e.mob_pos[m, 0]), wrapped(e.z - e.mob_pos[m, 2])
     distance = math.hypot(rx, rz)
     level = abs(e.y - e.mob_pos[m, 1])
-    if distance > 2.5 * SIGHT:
+    if distance > FORGOTTEN and uniform(e) < FORGETS:
         e.mob_kind[m] = 0
         return
     if distance > SIGHT:
@@ -242,6 +250,27 @@ def _spawn_monster(e, t):
 
 
 @compiled
+def _change_herd(e, t):
+    """Out of sight an animal goes and another comes, as if the agent walked on through land without end."""
+    count, leaves = 0, -1
+    for m in range(MAX_MOBS):
+        if e.mob_kind[m] != 0 and e.mob_roams[m]:
+            count += 1
+            if math.hypot(wrapped(e.mob_pos[m, 0] - e.x), wrapped(e.mob_pos[m, 2] - e.z)) > HERD_NEAR:
+                leaves = m
+    if count >= e.herd and leaves < 0:
+        return
+    angle = uniform(e) * 2.0 * math.pi
+    distance = HERD_NEAR + uniform(e) * (HERD_FAR - HERD_NEAR)
+    x, z = math.floor(e.x + distance * math.cos(angle)), math.floor(e.z + distance * math.sin(angle))
+    y = ground_height(e, t, x, z)
+    if y < HEIGHT - 2 and block_at(e, x, y - 1, z) == GRASS:
+        if count >= e.herd:
+            e.mob_kind[leaves] = 0
+        add_mob(e, t, integer(e, t.ids[COW], t.ids[CHICKEN]), x + 0.5, y * 1.0, z + 0.5, 1)
+
+
+@compiled
 def move_mobs(e, t, hostile):
     """One tick of every mob of environment i; `hostile` lets monsters appear at night."""
     for m in range(MAX_MOBS):
@@ -269,3 +298,5 @@ def move_mobs(e, t, hostile):
         _graze(e, t, m)
     if hostile and e.spawns and e.ticks % SPAWN_EVERY == 0 and is_night(e):
         _spawn_monster(e, t)
+    if e.herd > 0 and e.ticks % HERD_EVERY == HERD_EVERY - 1 and not is_night(e):
+        _change_herd(e, t)

@@ -126,11 +126,11 @@ def _reset_counts(e):
 
 
 @compiled
-def _add_herd(e, t, kind, count, radius):
+def _add_mobs(e, t, kind, count, radius, roams):
     for _ in range(count):
         x, y, z = stand_somewhere(e, t, e.x, e.z, radius)
         if y > 0:
-            add_mob(e, t, kind, x + 0.5, y * 1.0, z + 0.5)
+            add_mob(e, t, kind, x + 0.5, y * 1.0, z + 0.5, roams)
 
 
 @compiled
@@ -140,10 +140,11 @@ def start_episode(e, t, words, map_words, mobs, mob_range, natural_mobs):
     copy_map(e, words, map_words, flips & 1, (flips >> 1) & 1, (flips >> 2) & 1)
     begin_life(e, t)
     _reset_counts(e)
+    e.herd = natural_mobs
     for m in range(e.mob_kind.shape[0]):
         e.mob_kind[m] = 0
     for kind in range(mobs.shape[0]):
-        _add_herd(e, t, kind, mobs[kind], mob_range)
+        _add_mobs(e, t, kind, mobs[kind], mob_range, 0)
     for _ in range(natural_mobs):
         kind = integer(e, t.ids[COW], t.ids[CHICKEN])
-        _add_herd(e, t, kind, 1, SIZE / 2.0)
+        _add_mobs(e, t, kind, 1, SIZE / 2.0, 1)

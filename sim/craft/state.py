@@ -38,9 +38,11 @@ def state_dtype(num_items: int, num_kinds: int) -> np.dtype:
         ("dig_ticks", h),  # ticks spent on the cell being dug
         ("hurt_wait", h), ("use_wait", h),  # ticks until the agent can be hurt, can hit or use, again
         ("equipped", h),  # item index, 0 = empty hand
-        ("on_ground", b), ("biome", b), ("num_mobs", b), ("spawns", b),  # whether monsters may come
+        ("on_ground", b), ("biome", b), ("spawns", b),  # whether monsters may come
+        ("herd", b),  # animals that roam about besides those asked for
         ("mob_kind", b, m),  # 0 = free slot
         ("mob_shorn", b, m),
+        ("mob_roams", b, m),  # whether it is one of the herd: goes and comes as the agent moves on
         ("mob_walk", h, m),  # > 0: ticks to walk on, < 0: ticks to stand
         ("mob_flee", h, m),  # ticks left of panic
         ("mob_wait", h, m),  # ticks until it can be hurt again
@@ -101,7 +103,7 @@ class WorldConfig:
     box: tuple[int, int, int, int, int, int] = (-3, 3, -2, 3, -3, 3)  # voxels around the feet cell, inclusive
     ticks: int = 4  # game ticks that one action is held
     max_steps: int = 10_000  # game ticks of an episode unless its start says otherwise
-    natural_mobs: int = 4  # passive mobs that roam a grassy biome besides those asked for
+    natural_mobs: int = 6  # animals that roam a grassy biome besides those asked for; others follow where one is gone
     hostile: bool = True  # monsters come at night
     autoreset: bool = False  # restart finished environments within `step`
     maps_per_biome: int = 6  # size of the generated pool

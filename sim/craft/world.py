@@ -9,6 +9,7 @@ Actions: int [N, 3] = (move, functional, item); see `actions.to_minedojo` for wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +21,7 @@ from gymnasium.vector import AutoresetMode
 from sim.craft import data as craft_data
 from sim.craft.actions import FUNCTIONAL, MOVES
 from sim.craft.chance import scramble
-from sim.craft.grid import CELLS
+from sim.craft.grid import ABOVEGROUND, CELLS, STANDS
 from sim.craft.kernel import nearby_all, observe_all, reset_some, step_all
 from sim.craft.start import Start
 from sim.craft.state import (
@@ -125,18 +126,22 @@ class CraftWorld(gym.vector.VectorEnv):
     # -- facts -------------------------------------------------------------------------------------------------------
 
     def facts(self) -> torch.Tensor:
-        """int32 [N, F]: inventory counts, nearby flags, health, food, night, counts of deeds; see `fact_names`."""
+        """int32 [N, F]: inventory counts, nearby flags, life, counts of deeds; see `fact_names`."""
         items, near = len(self.data.item_names) - 1, len(self.data.nearby_names)
         life = items + near
+        deeds = life + len(craft_data.LIFE_FACTS)
         out = np.zeros((self.num_envs, len(self.fact_names)), dtype=np.int32)
         out[:, :items] = self.arrays.inventory[:, 1:]
         nearby_all(self.records, self.tables, out[:, items : items + near])
         out[:, life] = np.ceil(self.arrays.health)
         out[:, life + 1] = np.ceil(self.arrays.food)
         out[:, life + 2] = (self.arrays.time >= NIGHT_START) & (self.arrays.time < NIGHT_END)
+        out[:, life + 3] = aboveground(
+            self.arrays.y, self._senses["voxels"], self.config.box, self.tables[0]["block_solid"]
+        )
         kinds = len(self.data.mob_names) - 1
-        out[:, life + 3 : life + 3 + kinds] = self.arrays.killed[:, 1:]
-        out[:, life + 3 + kinds :] = self.arrays.used[:, self.data.counted_items]
+        out[:, deeds : deeds + kinds] = self.arrays.killed[:, 1:]
+        out[:, deeds + kinds :] = self.arrays.used[:, self.data.counted_items]
         return torch.from_numpy(out)
 
     @property
@@ -233,3 +238,14 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
     """A tensor on the same memory; unsigned types torch lacks are seen as signed ones."""
     signed = {np.dtype(np.uint16): np.int16, np.dtype(np.uint32): np.int32}
     return torch.from_numpy(array.view(signed.get(array.dtype, array.dtype)))
+
+
+def aboveground(y: np.ndarray, voxels: np.ndarray, box: Sequence[int], solid: np.ndarray) -> np.ndarray:
+    """Bool [N]: who stands (feet at y f32 [N]) near or above the sea level, and can step out on some side.
+
+    `voxels` u8 [N, X, Y, Z] are block ids around the feet cell, `box` their first and last cells, `solid` which ids are.
+    """
+    x, up, z = -box[0], -box[2], -box[4]
+    head = ~solid.astype(bool)[voxels[:, :, up + 1 : up + 3, :]].any(axis=2)  # over a step
+    ways = head[:, x + 1, z] | head[:, x - 1, z] | head[:, x, z + 1] | head[:, x, z - 1]
+    return (y >= ABOVEGROUND) & (np.abs(y - np.round(y)) < STANDS) & ways

@@ -5,6 +5,7 @@ Nothing here is chosen by us: targets, amounts, biomes, inventories, mobs and pr
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -48,10 +49,19 @@ class Definition:
         return {prefix + self.target: self.count}
 
     @property
+    def home(self) -> str | None:
+        """Its biome; where MineDojo names none, one in which it can be done: our maps have one biome, its world has all."""
+        if self.biome is not None or self.category not in ("harvest", "techtree"):
+            return self.biome
+        given = frozenset(self.inventory)
+        fitting = [biome for biome in BIOMES if self.target in given or self.target in _had(biome, given)]
+        return fitting[zlib.crc32(self.id.encode()) % len(fitting)] if fitting else None
+
+    @property
     def start(self) -> dict[str, Any]:
-        """The `start` of a task of the craft world."""
+        """The `start` of a task of the craft world, in the biome of `home`."""
         start: dict[str, Any] = {"max_steps": LIMITS[self.category]}
-        start |= {"biome": self.biome} if self.biome else {}
+        start |= {"biome": home} if (home := self.home) else {}
         start |= {"inventory": self.inventory} if self.inventory else {}
         start |= {"worn": list(self.worn)} if self.worn else {}
         start |= {"mobs": self.mobs, "mob_range": SPAWN_RADIUS} if self.mobs else {}

@@ -22,6 +22,7 @@ from sim.craft.actions import FUNCTIONAL, MOVES
 from sim.craft.senses import NEARBY_MOB
 from sim.craft.start import Start
 from sim.craft.state import NIGHT_END, NIGHT_START, WorldConfig, make_tables, observation_dtype
+from sim.craft.world import aboveground
 from sim.minedojo.player import BACKENDS, Player
 from sim.world import UserError
 
@@ -113,17 +114,21 @@ class MineDojoWorld(gym.vector.VectorEnv):
         out = np.zeros((self.num_envs, len(self.fact_names)), dtype=np.int32)
         out[:, :items] = a.inventory[:, 1:]
         flags = out[:, items : items + near]
-        kinds = self._senses["rays_entity"]
-        close = (kinds > 0) & (self._senses["rays_entity_distance"] <= NEARBY_MOB)
+        met = self._senses["rays_entity"]
+        close = (met > 0) & (self._senses["rays_entity_distance"] <= NEARBY_MOB)
         for env in range(self.num_envs):
             found = np.unique(data.block_nearby[np.unique(self._senses["voxels"][env])])
             flags[env, found[found >= 0]] = 1
-            flags[env, data.mob_nearby[np.unique(kinds[env][close[env]])]] = 1
+            flags[env, data.mob_nearby[np.unique(met[env][close[env]])]] = 1
         life = items + near
         out[:, life : life + 2] = np.ceil(self._senses["life"][:, :2])
         out[:, life + 2] = (a.time >= NIGHT_START) & (a.time < NIGHT_END)
-        out[:, life + 3 : life + 2 + len(data.mob_names)] = a.killed[:, 1:]
-        out[:, life + 2 + len(data.mob_names) :] = a.used[:, data.counted_items]
+        solid = self.tables[0]["block_solid"]
+        out[:, life + 3] = aboveground(self._senses["position"][:, 1], self._senses["voxels"], self.config.box, solid)
+        deeds = life + len(craft_data.LIFE_FACTS)
+        kinds = len(data.mob_names) - 1
+        out[:, deeds : deeds + kinds] = a.killed[:, 1:]
+        out[:, deeds + kinds :] = a.used[:, data.counted_items]
         return torch.from_numpy(out)
 
     @property

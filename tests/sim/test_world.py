@@ -183,3 +183,23 @@ def test_compiled_code_is_saved_under_a_lock() -> None:
     if compile.COMPILED:
         for function in (act.act, kernel.step_all):
             assert type(function._cache._cache_file) is compile._LockedCacheFile
+
+
+def test_animals_come_again_and_those_asked_for_stay() -> None:
+    world = CraftWorld(1, config=WorldConfig(maps_per_biome=1, natural_mobs=3))
+    world.reset(seed=2, options={"start": [{"biome": "plains", "mobs": {"cow": 1}, "mob_range": 3, "time": "day"}]})
+    a = world.arrays
+    roams = (a.mob_kind[0] > 0) & (a.mob_roams[0] > 0)
+    asked = int(np.flatnonzero((a.mob_kind[0] > 0) & (a.mob_roams[0] == 0))[0])
+    assert roams.sum() == 3 and (a.mob_kind[0] > 0).sum() == 4
+    a.mob_kind[0, roams] = 0  # killed
+    kinds = set()
+    for _ in range(4000):
+        world.step(np.zeros((1, 3), dtype=np.int64))
+        kinds |= {
+            (int(k), tuple(np.round(p)))
+            for k, p, r in zip(a.mob_kind[0], a.mob_pos[0], a.mob_roams[0], strict=True)
+            if k and r
+        }
+    assert ((a.mob_kind[0] > 0) & (a.mob_roams[0] > 0)).sum() == 3
+    assert a.mob_kind[0, asked] == world.data.mob_names.index("cow") and len({kind for kind, _ in kinds}) >= 3

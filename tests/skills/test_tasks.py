@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from sim.craft.act import EQUIP
 from sim.craft.state import WorldConfig
 from sim.craft.world import CraftWorld
 from sim.world import UserError
@@ -15,12 +16,15 @@ from skills.cards import load_weights
 from skills.features import GRID_CELLS, Featurizer
 from skills.runner import SkillRunner
 from skills.schema import SkillLibrary
-from skills.targets import TRAITS, make_targets, target_blocks
+from skills.targets import TRAITS, best_pickaxe, make_targets, target_blocks
 from skills.tasks import FAMILIES, describe_features, make_task
 
 LIBRARY = SkillLibrary.load("plan4mc")
 MINEDOJO = SkillLibrary.load("minedojo")
-LEAST = {"fight": 0.75}  # success on the card: monsters, some against bare hands; 0.9 for the others
+LEAST = {
+    "fight": 0.75,
+    "find": 0.85,
+}  # success on the card: monsters, some against bare hands; reeds or clay that a map lacks
 MOST = {"fight": 0.1}  # calibration error; 0.05 for the others
 SKILLS = list(LIBRARY.skills.values())
 
@@ -134,3 +138,25 @@ def test_weights_refuse_other_senses() -> None:
     world = CraftWorld(1, config=WorldConfig(ray_range=16.0))
     with pytest.raises(UserError, match=r"ray_range was 32\.0, is 16\.0"):
         SkillRunner(LIBRARY, world)
+
+
+def test_finders_hold_the_best_pickaxe_they_have() -> None:
+    world = CraftWorld(3, config=WorldConfig(maps_per_biome=1))
+    world.reset(seed=0)
+    item = world.data.item_index
+    world.arrays.inventory[0, [item["wooden_pickaxe"], item["iron_pickaxe"]]] = 1
+    world.arrays.inventory[1, item["golden_pickaxe"]] = 1
+    best = best_pickaxe(world.arrays.inventory, world.data)
+    assert [world.data.item_names[k] for k in best] == ["iron_pickaxe", "golden_pickaxe", "air"]
+    runner = SkillRunner(LIBRARY, world)
+    names = list(LIBRARY.skills)
+    runner.start([0, 1, 2], [names.index("find_log")] * 3)
+    obs, *_ = world.step(runner.act(world.observe()))
+    assert [world.data.item_names[k] for k in world.arrays.equipped] == ["iron_pickaxe", "golden_pickaxe", "air"]
+    assert runner.act(obs)[0, 1] != EQUIP
+
+
+def test_training_finds_what_stands_still_and_what_grazes() -> None:
+    task = make_task("find", 4, 0, skills=list(MINEDOJO.skills.values()), purpose="train")
+    assert {"find_log", "find_cow", "find_reeds", "find_clay"} <= set(task.skill_names)
+    assert not {"find_zombie", "find_wolf"} & set(task.skill_names)
