@@ -263,6 +263,7 @@ def _add_train(commands: Any) -> None:
                    "demonstrations (default), without any, or cloning alone")  # fmt: skip
     p.add_argument("--minutes", type=_positive, metavar="M", help="time budget (default: what the families declare)")
     p.add_argument("--resume", action="store_true", help="go on where an earlier run was stopped")
+    p.add_argument("--begin-as", metavar="FAMILY", help="begin as the shipped weights of a family, not from nothing")
     p.add_argument("--seed", type=_whole(0), default=0)
     p.add_argument("--out", type=Path, metavar="FOLDER", help="where weights go (default: in place of the shipped)")
 
@@ -275,10 +276,11 @@ def train(a: argparse.Namespace) -> int:
     library = _library(a)
     if a.method and a.world != "kitchen":
         _fail("--method is for --world kitchen; the craft world's skills are learned by PPO")
+    if a.begin_as and a.world == "kitchen":
+        _fail("--begin-as is for the craft world; the kitchen's skills begin from demonstrations")
     config = kitchen_config(a.method) if a.method else None
-    report = train_skills(
-        a.skill, library=library, minutes=a.minutes, resume=a.resume, seed=a.seed, out=a.out, config=config
-    )
+    report = train_skills(a.skill, library=library, minutes=a.minutes, resume=a.resume, seed=a.seed, out=a.out,
+                          config=config, begin_as=a.begin_as)  # fmt: skip
     if a.json:
         _print_json(report)
     return 0

@@ -58,7 +58,8 @@ class Agent:
         """A fresh closed loop over this agent's parts."""
         limits = limits or (KITCHEN_LIMITS if isinstance(self.runner, Ongoing) else None)
         return Executor(self.world, self.skills, self.planner, self.runner, limits=limits, camera=camera,
-                        keep_candidates=keep_candidates, reader=self.reader)  # fmt: skip
+                        keep_candidates=keep_candidates, reader=self.reader,
+                        foes=() if self.options.symbolic else self.library.upkeep.foes)  # fmt: skip
 
 
 def build(options: AgentOptions) -> Agent:

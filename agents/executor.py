@@ -22,6 +22,7 @@ from agents.tasks import Task
 from agents.trace import DecisionRecord, Frame, Trace
 from agents.watch import FactWatch, gain_ranges, goal_ranges
 from sim.world import UserError, World
+from skills.schema import NEARBY
 
 if TYPE_CHECKING:
     from planner.types import Decision, Goal, Planner
@@ -90,6 +91,7 @@ class Limits:
     hopeless_below: float = 0.0  # success probability; 0 = never
     hopeless_ticks: int = 400  # how long it must stay below
     hopeless_every: int = 25  # iterations between two looks
+    blow: int = 2  # half hearts lost to a foe at which a skill is interrupted
 
 
 class Executor:
@@ -97,7 +99,7 @@ class Executor:
 
     def __init__(self, world: World, skills: Mapping[str, Skill], planner: Planner, runner: Runner, *,
                  limits: Limits | None = None, camera: Camera | None = None, keep_candidates: bool = True,
-                 reader: Reader | None = None):  # fmt: skip
+                 reader: Reader | None = None, foes: Sequence[str] = ()):  # fmt: skip
         self.world, self.planner, self.runner = world, planner, runner
         self.skills = list(skills.values())
         self.index = {skill.name: i for i, skill in enumerate(self.skills)}
@@ -117,6 +119,11 @@ class Executor:
         self.traces: list[Trace | None] = [None] * n
         self.began = np.zeros(n)
         self.finished: list[Trace] = []
+        near = [mob + NEARBY for mob in foes]
+        self.foes = [k for k, name in enumerate(world.fact_names) if name in near]
+        self.health = world.fact_names.index("health") if self.foes else -1
+        self.peaceful = np.array([skill.kind not in ("hunt", "craft", "apply") for skill in self.skills])
+        self.well = np.zeros(n, dtype=np.int64)  # health when the skill began
         self.obs: dict[str, torch.Tensor] = {}
         self.camera_error = ""
         self._seen: np.ndarray | None = None  # facts of the present state
@@ -275,6 +282,7 @@ class Executor:
         self.skill[env] = self.index[skill.name]
         self.deadline[env] = tick + max(skill.steps, 1)
         self.hopeful_at[env] = tick
+        self.well[env] = before.get("health", 0)
         self.gains.set(env, [gain_ranges(skill, before)])
 
     # -- acting ------------------------------------------------------------------------------------------------------
@@ -307,12 +315,13 @@ class Executor:
     ) -> None:
         """Close the skills and episodes that ended with this step."""
         reached = self.goals.holds(facts) & self.ends_itself
-        gained, hopeless = self.gains.holds(facts), self._hopeless(acting, ticks)
+        gained, hopeless, attacked = self.gains.holds(facts), self._hopeless(acting, ticks), self._attacked(facts)
         late = late | (ticks >= self.max_ticks)
-        over = reached | gained | hopeless | died | late | (ticks >= self.deadline) | self._direct()
+        over = reached | gained | hopeless | attacked | died | late | (ticks >= self.deadline) | self._direct()
         for env in (int(e) for e in acting if over[e]):
             outcome = "success" if gained[env] else "timeout" if ticks[env] >= self.deadline[env] else ""
-            outcome = outcome or ("hopeless" if hopeless[env] else "failed" if self._is_direct(env) else "cut")
+            outcome = outcome or ("hopeless" if hopeless[env] else "failed" if self._is_direct(env) else
+                                  "cut" if died[env] or late[env] or not attacked[env] else "interrupted")  # fmt: skip
             record = self._trace(env).decisions[-1]
             record.outcome, record.end = outcome, int(ticks[env])
             self.phase[env] = WAITING
@@ -330,6 +339,13 @@ class Executor:
         """Bool [N]: skills that are one action, over after one step whatever came of it."""
         direct = np.array([skill.is_direct for skill in self.skills] + [False])
         return direct[self.skill]
+
+    def _attacked(self, facts: np.ndarray) -> np.ndarray:
+        """Bool [N]: peaceful skills in the course of which a foe came near and the agent was hurt."""
+        if not self.foes:
+            return np.zeros(len(self.phase), dtype=bool)
+        hurt = self.well - facts[:, self.health] >= self.limits.blow
+        return hurt & (facts[:, self.foes] > 0).any(axis=1) & self.peaceful[self.skill]
 
     def _hopeless(self, acting: np.ndarray, ticks: np.ndarray) -> np.ndarray:
         """Bool [N]: skills whose success probability has been below the threshold for long."""

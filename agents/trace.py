@@ -34,8 +34,8 @@ class Frame:
 class DecisionRecord:
     """One choice of a skill: what was known, what was considered, what was chosen and what came of it.
 
-    `start` and `end` are game ticks since the reset. `outcome` is success, failed, timeout, hopeless, or
-    cut (the episode ended meanwhile); empty when no skill was chosen.
+    `start` and `end` are game ticks since the reset. `outcome` is success, failed, timeout, hopeless, interrupted (a foe
+    struck) or cut (the episode ended meanwhile); empty when no skill was chosen.
     """
 
     skill: str | None
@@ -71,8 +71,9 @@ class Trace:
 
     @property
     def history(self) -> list[str]:
-        """The skills that ended so far, in order; one that did not succeed is marked by `FAILED` at its end."""
-        ended = [d for d in self.decisions if d.skill and d.outcome]
+        """The skills that ended so far, in order; one that did not succeed is marked by `FAILED` at its end. What was
+        interrupted has neither succeeded nor failed and is left out."""
+        ended = [d for d in self.decisions if d.skill and d.outcome not in ("", "interrupted")]
         return [f"{d.skill}{'' if d.outcome == 'success' else FAILED}" for d in ended]
 
     @property

@@ -16,6 +16,8 @@ DEFAULT_SHARE = {
     "place": 0.3,
     "craft": 1.0,
     "apply": 0.2,
+    "wait": 0.5,
+    "climb": 0.3,
 }
 LEAST_SUCCESS = 0.02  # a skill that never worked is dear, not forbidden
 

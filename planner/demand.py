@@ -93,16 +93,20 @@ def choose(
 
 
 def demand(
-    goal: Mapping[str, int], placed: Mapping[str, int], choice: Choice, facts: Mapping[str, int]
+    goal: Mapping[str, int], placed: Mapping[str, int], choice: Choice, facts: Mapping[str, int], wear: bool = True
 ) -> tuple[Counter[str], dict[str, int]]:
-    """Runs of each skill (finds left out) for `goal` and stations `placed` so often, and what is missing for them."""
+    """Runs of each skill (finds left out) for `goal` and stations `placed` so often, and what is missing for them.
+
+    With `wear`, tools are made as often as the runs wear them out.
+    """
     stations = {choice[fact][0].name: (choice[fact][0], n) for fact, n in placed.items() if n}
     order = _order([*goal, *(f for s, _ in stations.values() for f in needs(s))], choice, facts)
     runs: Counter[str] = Counter({name: n for name, (_, n) in stations.items()})
     used: Counter[str] = Counter()
     held = Counter({fact: n for fact, n in goal.items() if not fact.endswith(NEARBY)})
+    worn: Counter[str] | None = Counter() if wear else None  # tools worn out, in parts of one
     for skill, n in stations.values():
-        _charge(skill, n, used, held)
+        _charge(skill, n, used, held, worn)
     if order is None:
         return runs, {fact: n for fact, n in goal.items() if facts.get(fact, 0) < n} or {"cycle": 1}
     made: Counter[str] = Counter()
@@ -118,16 +122,19 @@ def demand(
                 runs[skill.name] += times
                 want -= times * skill.obtains[fact]
                 made[fact] += times * skill.obtains[fact]
-                _charge(skill, times, used, held)
+                _charge(skill, times, used, held, worn)
     short = {fact: used[fact] + held[fact] - facts.get(fact, 0) - made[fact] for fact in order}
     return runs, {fact: n for fact, n in short.items() if n > 0}
 
 
-def _charge(skill: Skill, times: int, used: Counter[str], held: Counter[str]) -> None:
+def _charge(skill: Skill, times: int, used: Counter[str], held: Counter[str], worn: Counter[str] | None) -> None:
     for fact, n in skill.consumes.items():
         used[fact] += 0 if fact.endswith(NEARBY) else n * times
     for fact, n in tools(skill).items():
         held[fact] = max(held[fact], n)
+    if worn is not None and skill.lasts and skill.equips:
+        worn[skill.equips] += times / skill.lasts  # type: ignore[assignment]
+        held[skill.equips] = max(held[skill.equips], ceil(worn[skill.equips]))
 
 
 def _order(goals: Sequence[str], choice: Choice, facts: Mapping[str, int]) -> list[str] | None:
@@ -145,6 +152,8 @@ def _order(goals: Sequence[str], choice: Choice, facts: Mapping[str, int]) -> li
             below = [*skill.consumes, *(f for f, n in tools(skill).items() if facts.get(f, 0) < n)]
             if not all(visit(f) for f in below):
                 return False
+            if skill.lasts and skill.equips:  # one more may be wanted; where none can be made, what there is must do
+                visit(skill.equips)
         done[fact] = True
         order.append(fact)
         return True

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from skills.schema import Skill, SkillLibrary
+from skills.schema import CODED, Skill, SkillLibrary
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _without_policy(skills: Mapping[str, Skill]) -> list[Problem]:
     """Skills that nothing performs; one line for a kind of which no skill has a policy."""
     by_kind: dict[str, list[Skill]] = {}
     for skill in skills.values():
-        if skill.kind != "craft":
+        if skill.kind not in CODED:
             by_kind.setdefault(skill.kind, []).append(skill)
     found = []
     for kind, some in by_kind.items():

@@ -19,7 +19,7 @@ from skills.schema import NEARBY, Skill, SkillLibrary
 LEAST = 3  # runs that a correction needs
 AGREE = 0.8  # share of the runs that must show the same
 KEPT = 3  # runs kept as evidence
-STATUS = frozenset({"health", "food", "oxygen", "night"})  # facts that change by themselves
+STATUS = frozenset({"health", "food", "oxygen", "night", "aboveground"})  # facts that change by themselves
 
 Facts = Mapping[str, int]
 

@@ -7,6 +7,7 @@ An entry of `history` that ends in "!" (see `FAILED`) is a run that failed; any 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,6 +18,8 @@ from planner.plan4mc import Plan4MC
 from planner.search import Found, Search, replay
 from planner.search import holds as holds_one
 from planner.types import FAILED, Candidate, Decision, Facts, Goal, holds
+from planner.upkeep import FOOD, Keeper
+from skills.deeds import KILLED
 from skills.schema import NEARBY, SkillLibrary
 
 PATIENCE = 2  # failures in a row before a skill becomes dearer
@@ -25,6 +28,7 @@ MOST_FAILURES = 6  # that are counted
 MEMORY = 50_000  # plans remembered
 MOST_CANDIDATES = 6
 HOPELESS = 0.05  # least P(success) that a score counts with
+DEAREST_MEAL, DEAREST_WEAPON = 4000.0, 1500.0  # expected ticks that something to eat, or to fight with, may cost
 
 Factors = tuple[tuple[str, float], ...]
 Key = tuple[Factors, tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]
@@ -39,6 +43,7 @@ class Hybrid:
         self.library, self.skills, self.uses_affordance = library, library.skills, uses_affordance
         self.index = {name: k for k, name in enumerate(self.skills)}
         self.baseline = Plan4MC(library)
+        self.keeper = Keeper(library)
         self._searches = lru_cache(maxsize=256)(self._search)
         self._memory: dict[Key, Found] = {}
         self._rated: dict[tuple[Key, tuple[str, ...]], dict[str, float]] = {}
@@ -56,10 +61,20 @@ class Hybrid:
         return min(found, key=lambda pair: pair[1].cost)
 
     def _one(self, goal: Goal, facts: Facts, past: Sequence[str], chance: np.ndarray | None) -> Decision:
+        decision = self._next(goal, facts, past, chance)
+        climb = self.keeper.climb(decision.skill, facts, past) if decision.skill else None
+        if climb is None:
+            return decision
+        return replace(decision, skill=climb, plan=[climb, *decision.plan], reason="climbs out of the ground first")
+
+    def _next(self, goal: Goal, facts: Facts, past: Sequence[str], chance: np.ndarray | None) -> Decision:
         if holds(goal, facts):
             return Decision(None, "done", reason="the goal holds")
         failures = dearer(past)
         option, found = self.plan(goal, facts, failures)
+        due = self._due(option, found, facts, past, failures)
+        if due is not None:
+            return due
         if not found.reached:
             needs = ", ".join(f"{n} {fact}" for fact, n in found.lacking.items())
             return Decision(None, "impossible", reason=f"nothing obtains {needs}" if needs else "no plan")
@@ -70,6 +85,29 @@ class Hybrid:
         if best.skill != plan[0]:
             plan = [best.skill, *self._rest(best.skill, option, facts, failures)]
         return Decision(best.skill, "act", candidates, plan)
+
+    def _due(
+        self, option: Mapping[str, int], found: Found, facts: Facts, past: Sequence[str], failures: Factors
+    ) -> Decision | None:
+        """What has to be done before the task goes on: a foe that is near, no weapon, or hunger; see `planner.upkeep`."""
+        foe = self.keeper.foe(facts, past)
+        aims = {self.skills[name].target for name in found.plan[:1]}
+        if foe is not None and not any(fact.removeprefix(KILLED) in aims for fact in foe):
+            fight = self.plan([foe], facts)[1].plan
+            if len(fight) == 1:
+                return Decision(fight[0], "act", plan=[*fight, *found.plan], reason="defends itself")
+        weapon = self.keeper.weapon(facts)
+        if weapon is not None and foe is None:
+            _, arming = self.plan([weapon], facts, failures)
+            if arming.plan and arming.cost <= min(DEAREST_WEAPON, found.cost):
+                return Decision(arming.plan[0], "act", plan=[*arming.plan, *found.plan], reason="arms itself")
+        if not self.keeper.is_peckish(facts) and not self.keeper.is_hungry(facts):
+            return None
+        spare = self.keeper.spare(facts, option, found.plan)
+        _, meal = self.plan([{FOOD: facts.get(FOOD, 0) + 1}], spare, failures)
+        if len(meal.plan) == 1 or (self.keeper.is_hungry(facts) and meal.plan and meal.cost <= DEAREST_MEAL):
+            return Decision(meal.plan[0], "act", plan=[*meal.plan, *found.plan], reason="is hungry")
+        return None
 
     def _is_spent(self, name: str, facts: Facts) -> bool:
         """Whether a skill finds only what is nearby already: run again at once, it would go on for ever."""
@@ -132,7 +170,8 @@ class Hybrid:
     def _rivals(self, plan: Sequence[str], facts: Facts, search: Search) -> Iterable[list[str]]:
         """Other ways to the facts that the plan's beginning obtains, with the find they need, then its own later skills."""
         wanted = [fact for name in plan[:2] for fact in self.skills[name].obtains]
-        names = [skill.name for fact in wanted for skill in search.producers[fact]] + list(plan)
+        names = [skill.name for fact in wanted for skill in search.producers[fact]]
+        names += [name for name in plan if self.skills[name].kind != "wait"]  # nobody waits before it has to
         for name in dict.fromkeys(names):
             lacking = [*missing(self.skills[name], facts)]
             if not lacking:

@@ -31,8 +31,12 @@ class Scheduler:
         self.nearby = {name: [f for f, _ in pairs if f.endswith(NEARBY)] for name, pairs in self.needs.items()}
         self.digs = {name: skill.policy == "mine" for name, skill in skills.items()}  # down it is easy, up it is not
         self.places = {skill.name for skill in placers.values()}
+        self.makers = {name: [s.name for s in skills.values() if skill.equips in s.obtains] if skill.lasts else []
+                       for name, skill in skills.items()}  # fmt: skip
+        self.waits = {name for name, skill in skills.items() if skill.kind == "wait"}
         self.moves = {
-            name: skill.loses_nearby or any(f in finders for f in self.nearby[name]) for name, skill in skills.items()
+            name: name in self.waits or skill.loses_nearby or any(f in finders for f in self.nearby[name])
+            for name, skill in skills.items()
         }
 
     def run(
@@ -55,6 +59,7 @@ class _Run:
         self.left = {name: n for name, n in runs.items() if n > 0}
         self.found = [fact for fact in goal if fact in by.finders]
         self.plan: list[str] = []
+        self.patient = True  # whether work that wears a tool out waits until all such tools are made
 
     def result(self) -> Schedule:
         while True:
@@ -67,7 +72,9 @@ class _Run:
             else:
                 wanted = self._stations()
             fact = self._place(wanted)
-            if fact is not None:
+            if fact == "" and self.patient:
+                self.patient = False
+            elif fact is not None:
                 return Schedule(self.plan, fact, self._lacking())
 
     def _craft(self) -> bool:
@@ -79,17 +86,22 @@ class _Run:
         return done
 
     def _gather(self) -> bool:
-        """Run everything that moves and is not stuck: above the ground first, and what is found here already."""
-        moving = [name for name, n in self.left.items() if n and self.by.moves[name]]
+        """Run everything that moves and is not stuck: above the ground first, and what is found here already; else wait."""
+        moving = [name for name, n in self.left.items() if n and self.by.moves[name] and not self._has_to_wait(name)]
         moving.sort(key=lambda name: (self.by.digs[name], not all(self.facts.get(f, 0) for f in self.by.nearby[name])))
-        done = [name for name in moving if self._gather_all(name)]
-        if done or any(self.left[name] for name in moving):
+        done = [name for name in moving if name not in self.by.waits and self._gather_all(name)]
+        done = done or [name for name in moving if name in self.by.waits and self._do(name, 1)]
+        if done or any(n and self.by.moves[name] for name, n in self.left.items()):
             return bool(done)
         while self.found:  # each once: of two things that only moving finds, the second loses the first
             fact = self.found.pop()
             if not self.facts.get(fact, 0):
                 return self._do(self.by.finders[fact].name, 1, counted=False)
         return False
+
+    def _has_to_wait(self, name: str) -> bool:
+        """Whether another of the tools that a skill wears out is still to be made: below the ground it may be too late."""
+        return self.patient and any(self.left.get(maker, 0) for maker in self.by.makers[name])
 
     def _gather_all(self, name: str) -> bool:
         done = False

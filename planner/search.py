@@ -41,13 +41,22 @@ def holds(goal: Mapping[str, int], facts: Mapping[str, int]) -> bool:
     return all(facts.get(f, 0) >= n if n > 0 else facts.get(f, 0) == 0 for f, n in goal.items())
 
 
-def replay(skills: Mapping[str, Skill], plan: Sequence[str], facts: Mapping[str, int]) -> dict[str, int] | None:
-    """The facts after `plan`, or None where a skill's needs do not hold."""
+def replay(
+    skills: Mapping[str, Skill], plan: Sequence[str], facts: Mapping[str, int], wear: bool = True
+) -> dict[str, int] | None:
+    """The facts after `plan`, or None where a skill's needs do not hold. With `wear`, tools wear out, one after the other."""
     now = dict(facts)
+    worn: dict[str, float] = {}
     for name in plan:
-        if missing(skills[name], now):
+        skill = skills[name]
+        if missing(skill, now):
             return None
-        now = dict(apply(skills[name], now))
+        now = dict(apply(skill, now))
+        if wear and skill.lasts and skill.equips:
+            worn[skill.equips] = worn.get(skill.equips, 0.0) + 1.0 / skill.lasts
+            if worn[skill.equips] > 1.0 + 1e-9:
+                worn[skill.equips] -= 1.0
+                now[skill.equips] -= 1
     return now
 
 
@@ -69,9 +78,19 @@ class Search:
         self.finders = {fact: makers[0] for fact, makers in near.items() if makers[0].loses_nearby}
         self.placers = {fact: makers[0] for fact, makers in near.items() if not makers[0].loses_nearby}
         self.scheduler = Scheduler(skills, self.finders, self.placers)
+        self.wear = True
 
     def plan(self, goal: Mapping[str, int], facts: Mapping[str, int]) -> Found:
-        """The cheapest plan found from `facts` to one goal alternative."""
+        """The cheapest plan found from `facts` to one goal alternative; where tools would wear out on every way, one that
+        leaves that aside: it is planned anew before it comes to that."""
+        found = self._plan(goal, facts)
+        if not found.reached and any(skill.lasts for skill in self.skills.values()):
+            self.wear = False
+            found = self._plan(goal, facts)
+            self.wear = True
+        return found
+
+    def _plan(self, goal: Mapping[str, int], facts: Mapping[str, int]) -> Found:
         if holds(goal, facts):
             return Found([], 0.0)
         best = self._improve(goal, facts)
@@ -142,7 +161,7 @@ class Search:
         choice = {**choice, **{fact: (skill,) for fact, skill in self.placers.items()}}
         placed: Counter[str] = Counter()
         while placed.total() <= MAX_PLACED:
-            runs, lacking = demand(goal, placed, choice, facts)
+            runs, lacking = demand(goal, placed, choice, facts, self.wear)
             if lacking:
                 return Found(lacking=lacking)
             schedule = self.scheduler.run(runs, goal, facts, last_first)
@@ -154,7 +173,7 @@ class Search:
         return Found(lacking=dict.fromkeys(placed, 1))
 
     def _checked(self, goal: Mapping[str, int], facts: Mapping[str, int], plan: list[str]) -> Found | None:
-        end = replay(self.skills, plan, facts)
+        end = replay(self.skills, plan, facts, self.wear)
         return Found(plan, self.costs.total(plan)) if end is not None and holds(goal, end) else None
 
     def trimmed(self, plan: list[str], goal: Mapping[str, int], facts: Mapping[str, int]) -> Found:
@@ -163,13 +182,13 @@ class Search:
 
     def _drop(self, plan: list[str], goal: Mapping[str, int], facts: Mapping[str, int]) -> list[str]:
         """`plan` without skills whose yield is left over whole in the end."""
-        end = replay(self.skills, plan, facts)
+        end = replay(self.skills, plan, facts, self.wear)
         for name in dict.fromkeys(reversed(plan)):
             while end is not None and name in plan and self._spare(name, goal, end):
                 shorter = self._without(plan, name, goal, facts)
                 if shorter is None:
                     break
-                plan, end = shorter, replay(self.skills, shorter, facts)
+                plan, end = shorter, replay(self.skills, shorter, facts, self.wear)
         return plan
 
     def _spare(self, name: str, goal: Mapping[str, int], end: Mapping[str, int]) -> bool:
@@ -185,7 +204,7 @@ class Search:
             if first < at and (first < 0 or self.skills[plan[first]].kind != "find"):
                 continue
             shorter = plan[:first] + plan[at + 1 :]
-            after = replay(self.skills, shorter, facts)
+            after = replay(self.skills, shorter, facts, self.wear)
             if after is not None and holds(goal, after):
                 return shorter
         return None

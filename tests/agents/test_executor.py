@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
+import torch
 
 from agents.executor import Executor, Job, Limits
 from agents.tasks import Task
 from agents.trace import trace_from_json
-from tests.agents.fakes import SKILLS, FakePlanner, FakeRunner, FakeWorld
+from tests.agents.fakes import FACTS, SKILLS, FakeDecision, FakePlanner, FakeRunner, FakeSkill, FakeWorld
 
 
 def make(num_envs: int, **options):
@@ -119,3 +121,46 @@ def test_decisions_are_limited():
 def test_a_trace_survives_json():
     (trace,) = make(1)[0].run([job(4)])
     assert trace_from_json(json.loads(json.dumps(trace.to_json(frames=True)))) == trace
+
+
+class Ambush(FakeWorld):
+    """A wolf comes at tick 8 and bites until it is fought; the skill `fight` drives it away."""
+
+    fact_names = (*FACTS, "health", "wolf_nearby", "killed_wolf")
+
+    def __init__(self, num_envs):
+        super().__init__(num_envs)
+        self.fact_names = Ambush.fact_names
+        self.body = np.tile(np.array([20, 0, 0], dtype=np.int32), (num_envs, 1))
+
+    def step(self, actions):
+        result = super().step(torch.where(actions > len(SKILLS), 0, actions))
+        for i, skill in enumerate(actions[:, 0].tolist()):
+            if skill > len(SKILLS):
+                self.ticks[i] += 4
+                self.body[i, 1:] = 0, 1
+            elif self.ticks[i] >= 8 and not self.body[i, 2]:
+                self.body[i, 1] = 1
+                self.body[i, 0] -= 2
+        return result
+
+    def facts(self):
+        return torch.from_numpy(np.concatenate([self.values, self.body], axis=1))
+
+
+class Fighter(FakePlanner):
+    def _one(self, goal, facts):
+        return FakeDecision("fight") if facts.get("wolf_nearby") else super()._one(goal, facts)
+
+
+def test_a_skill_is_interrupted_when_a_foe_strikes_and_goes_on_afterwards():
+    fight = FakeSkill("fight", {"killed_wolf": 1}, kind="hunt")
+    world, skills = Ambush(1), SKILLS | {"fight": fight}
+    executor = Executor(world, skills, Fighter(), FakeRunner(1), foes=["wolf"])
+    (trace,) = executor.run([job(4)])
+    assert trace.success and trace.skills == ["find_log", "fight", "find_log", "harvest_log", "craft_planks"]
+    first = trace.decisions[0]
+    assert first.outcome == "interrupted" and trace.facts["health"] == 18  # bitten once
+    assert trace.history == ["fight", "find_log", "harvest_log", "craft_planks"]  # no failure of find_log
+    without = Executor(Ambush(1), skills, Fighter(), FakeRunner(1)).run([job(4)])[0]
+    assert [d.outcome for d in without.decisions].count("interrupted") == 0 and without.facts["health"] < 18

@@ -11,7 +11,7 @@ from planner.effects import apply, missing
 from planner.hybrid import Hybrid
 from planner.plan4mc import Plan4MC
 from planner.search import Search, holds, replay
-from skills.schema import NEARBY, SkillLibrary
+from skills.schema import NEARBY, Skill, SkillLibrary
 
 MEASURED = SkillLibrary.load("plan4mc")
 UNKNOWN = {"success": None, "duration": None}  # so that no new weights change what these tests see
@@ -141,3 +141,21 @@ def test_stock_is_used_up_first():
 def test_an_impossible_goal_names_what_is_missing():
     found = SEARCH.plan({"netherbrick": 2}, {"netherbrick": 1})
     assert not found.reached and found.lacking == {"netherbrick": 1}
+
+
+def test_a_tool_is_made_as_often_as_it_wears_out():
+    craft = SkillLibrary.load("craft")
+    lasts = craft.skills["cobblestone"].lasts
+    assert lasts is not None and 30 < lasts < 59  # of the 59 uses of a wooden pickaxe
+    search = Search(craft.skills)
+    few, many = (search.plan({"cobblestone": n}, {"wooden_pickaxe": 1}).plan for n in (int(lasts), 2 * int(lasts)))
+    assert few.count("wooden_pickaxe") == 0 and many.count("wooden_pickaxe") == 1
+    assert many.index("wooden_pickaxe") < many.index("cobblestone")  # underground there is no wood
+    again = [name for name in many if name != "wooden_pickaxe"]
+    assert replay(craft.skills, again, {"wooden_pickaxe": 1}) is None
+    assert replay(craft.skills, again, {"wooden_pickaxe": 1}, wear=False) is not None
+
+
+def test_where_no_other_tool_can_be_had_wear_is_left_aside():
+    dig = Skill(name="dig", text="dig", kind="mine", equips="pick", obtains={"stone": 1}, lasts=2)
+    assert Search({"dig": dig}).plan({"stone": 5}, {"pick": 1}).plan == ["dig"] * 5
