@@ -18,6 +18,7 @@ from planner.goals import exact, match
 from planner.household import Unmet, goal_of
 from planner.types import Facts, Goal
 from sim.world import UserError
+from skills.deeds import KILLED, USED
 from skills.household import HOLDING, ROBOT
 from skills.schema import NEARBY, SkillLibrary
 
@@ -113,15 +114,23 @@ class Reader:
             return goal_of(meaning.clauses, facts)
 
     def _counts(self, clauses: Sequence[Clause]) -> dict[str, int]:
-        """A craft goal: so many of each item, or a block or animal nearby."""
+        """A craft goal: so many of each item, so many mobs killed, an item used, or a block or mob nearby."""
         goal: dict[str, int] = {}
         for clause in clauses:
-            name = next(iter(clause.things))
-            fact = f"{name}{NEARBY}" if clause.verb == "place" and not name.endswith(NEARBY) else name
-            if fact not in self.obtained:
-                raise Unmet(f"no skill of library '{self.library.name}' obtains {fact.replace('_', ' ')}")
+            fact = self._fact(clause)
             goal[fact] = 1 if fact.endswith(NEARBY) else goal.get(fact, 0) + max(clause.count, 1)
         return goal
+
+    def _fact(self, clause: Clause) -> str:
+        """The fact that a craft clause asks for; what is placed is either nearby or counts as used."""
+        name = next(iter(clause.things)).removesuffix(NEARBY)
+        wanted = {"get": [name], "seek": [name + NEARBY], "kill": [KILLED + name], "use": [USED + name],
+                  "place": [name + NEARBY, USED + name]}[clause.verb]  # fmt: skip
+        for fact in wanted:
+            if fact in self.obtained:
+                return fact
+        deed = f"{clause.verb}s the {name}" if clause.verb in ("kill", "use") else f"obtains {wanted[0]}"
+        raise Unmet(f"no skill of library '{self.library.name}' {deed.replace('_', ' ')}")
 
 
 def in_words(clauses: Sequence[Clause]) -> str:
@@ -131,8 +140,8 @@ def in_words(clauses: Sequence[Clause]) -> str:
 
 def _clause(clause: Clause) -> str:
     names = sorted(name.removesuffix(NEARBY).replace("_", " ") for name in clause.things)
-    if clause.verb == "get":
-        return f"{names[0]} x {clause.count}"
+    if clause.verb in ("get", "kill"):
+        return f"{'kill ' if clause.verb == 'kill' else ''}{names[0]} x {clause.count}"
     what = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     number = "all" if clause.count == ALL else str(clause.count) + (" different" if clause.different else "")
     words = [clause.verb, *([f"{number} of {what}" if len(names) > 1 or clause.count != 1 else what] if what else [])]
@@ -147,8 +156,8 @@ def _clause(clause: Clause) -> str:
 def craft_things() -> tuple[str, ...]:
     """Everything of the craft world that can be named: items, then blocks and animals nearby."""
     words: Mapping = lexicon.load("craft_items")
-    items = [name for name in words if name not in ("findable", "others")] + list(words["others"])
-    return (*items, *words["findable"])
+    items = [name for name in words if name not in ("findable", "mobs", "others")] + list(words["others"])
+    return (*items, *words["findable"], *(mob + NEARBY for mob in words["mobs"]))
 
 
 def _after(library: SkillLibrary, prefix: str) -> tuple[str, ...]:

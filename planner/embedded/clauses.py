@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 
 KITCHEN_VERBS = ("bring", "put", "pick", "drop", "find", "go", "open", "close")
-CRAFT_VERBS = ("get", "place", "seek")
+CRAFT_VERBS = ("get", "place", "seek", "kill", "use")
 VERBS = ("none", *KITCHEN_VERBS, *CRAFT_VERBS)
 MOST_CLAUSES = 5
 MARKS = tuple(f"[unused{k}]" for k in range(1, 7))  # words of BERT's vocabulary that no text has

@@ -1,6 +1,7 @@
 """Commands for the Minecraft-like world with their meaning, drawn from hand-written frames, item names and wishes.
 
-`get` an item (made, mined, cooked or hunted alike: the graph knows how), `place` a block, `seek` a block or a mob.
+`get` an item (made, mined, cooked or hunted alike: the graph knows how), `place` a block, `seek` a block or a mob, `kill` a
+mob, `use` a tool, a weapon, armour or a device.
 """
 
 from __future__ import annotations
@@ -12,9 +13,28 @@ from planner.embedded.clauses import Clause, Example
 from planner.embedded.corpus import ENGLISH, Corpus
 from planner.embedded.lexicon import Split, choose, fill, indefinite, plural, published
 from planner.embedded.noise import disturb
+from skills.schema import NEARBY
 
 INTENTS = {"get_one": 6, "get_count": 5, "make_one": 6, "make_count": 4, "mine_one": 2, "mine_count": 2, "cook_one": 2,
-           "hunt": 2, "place_one": 3, "find_one": 2}  # fmt: skip
+           "hunt": 2, "place_one": 3, "find_one": 2, "kill_one": 4, "kill_count": 2, "hunted": 1, "use_tool": 2,
+           "use_weapon": 1, "use_worn": 2, "use_tills": 1, "use_bow": 0.5, "use_placed": 1}  # fmt: skip
+PREY = (
+    "cow",
+    "sheep",
+    "pig",
+    "rabbit",
+    "wolf",
+    "polar_bear",
+    "ocelot",
+    "squid",
+    "bat",
+)  # a hunted "chicken" may be food
+WORN = ("_boots", "_leggings", "_chestplate", "_helmet")
+DEVICES = ("tnt", "redstone_block", "dispenser", "dropper", "observer", "piston", "redstone_lamp", "redstone_torch", "repeater",
+           "detector_rail", "comparator", "activator_rail", "hopper", "noteblock", "lever", "sticky_piston")  # fmt: skip
+METALS = ("leather", "iron", "golden", "diamond", "chainmail")
+WHERE = ("plains", "forest", "desert", "jungle", "taiga", "swamp", "swampland", "hills", "extreme hills", "mountains", "savanna",
+         "ice plains", "woods", "meadow", "snow", "grassland", "birch forest", "forest hills")  # fmt: skip
 COOKED = ("cooked_", "baked_", "bread")
 HUNTED = ("beef", "mutton", "porkchop", "chicken", "leather", "feather", "wool", "string", "rotten_flesh", "bone",
           "gunpowder", "spider_eye", "arrow", "rabbit", "egg")  # fmt: skip
@@ -30,12 +50,18 @@ class CraftCorpus(Corpus):
     def __init__(self, seed: int, split: Split = "train"):
         super().__init__(seed, split, "craft_frames")
         words = dict(lexicon.load("craft_items"))
-        self.findable: dict[str, Any] = _entries(words.pop("findable", {}))
+        self.mobs: dict[str, Any] = {name + NEARBY: entry for name, entry in words.pop("mobs").items()}
+        self.findable: dict[str, Any] = words.pop("findable") | self.mobs
         self.items: dict[str, Any] = words | {name: {} for name in words.pop("others", [])}
         self.wished = [name for name, entry in self.items.items() if entry.get("wishes")]
         self.kinds = {
             "cook_one": [n for n in self.items if n.startswith(COOKED)], "hunt": [n for n in self.items if n in HUNTED],
             "mine_one": [n for n in self.items if n.endswith(MINED)], "place_one": ["crafting_table", "furnace", "chest", "torch"],
+            "kill_one": list(self.mobs), "hunted": [mob + NEARBY for mob in PREY],
+            "use_tool": [n for n in self.items if n.endswith(("_pickaxe", "_axe", "_shovel"))],
+            "use_weapon": [n for n in self.items if n.endswith(("_sword", "_axe"))],
+            "use_worn": [n for n in self.items if n.endswith(WORN)], "use_tills": [n for n in self.items if n.endswith("_hoe")],
+            "use_bow": ["bow"], "use_placed": [n for n in self.items if n in DEVICES],
         }  # fmt: skip
 
     def example(self) -> Example:
@@ -90,7 +116,7 @@ class CraftCorpus(Corpus):
                 self.draw.choice(list(self.findable)) if verb == "seek" else self.draw.choice(self.kinds["place_one"])
             )
         else:
-            verb = "place" if intent == "place_one" else "get"
+            verb = _verb(intent)
             name = self._item(intent)
         said = self._said(name)
         count = self._count() if "{n}" in template else 1
@@ -98,8 +124,24 @@ class CraftCorpus(Corpus):
         article = indefinite(said) if r < 0.7 else f"the {said}" if r < 0.8 else f"one {said}" if r < 0.85 else said
         if count == 1 and self.draw.random() < 0.1 and name in self.items and self.items[name].get("one"):
             article = self.draw.choice(choose(self.items[name]["one"], self._unseen("words")))
-        slots = {"x": article, "n": self._number(count), "xs": self._many(name, said)}
-        return fill(template, slots), [Clause(verb, frozenset({name}), count)]
+        text = fill(template, {"x": article, "n": self._number(count), "xs": self._many(name, said)})
+        if verb == "kill" and self.draw.random() < 0.4:
+            text = self._fight(text)
+        return text, [Clause(verb, frozenset({name}), count)]
+
+    def _fight(self, text: str) -> str:
+        """With where and when it is to be, and with what it is to be fought."""
+        r = self.draw.random()
+        if r < 0.7:
+            text = f"{text.rstrip('.!?')} {fill(self._pick('whereabouts'), {'where': self.draw.choice(WHERE)})}"
+        if r > 0.4:
+            own = [f"a full set of {self.draw.choice(METALS)} armor"] if self.draw.random() < 0.3 else []
+            kinds = [self.kinds["use_weapon"], [*self.kinds["use_worn"], "shield"]]
+            own += [indefinite(self._said(self.draw.choice(kind))) for kind in kinds if self.draw.random() < 0.7]
+            self.draw.shuffle(own)
+            items = ", ".join(own[:-1]) + (" and " if own[:-1] else "") + (own[-1] if own else "your fists")
+            text = f"{text.rstrip('.!?')} {fill(self._pick('armed'), {'items': items})}"
+        return text
 
     def _item(self, intent: str) -> str:
         known = self.kinds.get(intent.replace("_count", "_one"))
@@ -109,14 +151,14 @@ class CraftCorpus(Corpus):
 
     def _said(self, name: str) -> str:
         entry = self.items.get(name) or self.findable.get(name) or {}
-        plain = name.removesuffix("_nearby").replace("_", " ")
+        plain = name.removesuffix(NEARBY).replace("_", " ")
         names = [plain, *entry.get("names", [])]
         return plain if self.draw.random() < 0.35 else self.draw.choice(choose(names, self._unseen("words")))
 
     def _many(self, name: str, said: str) -> str:
         if self.draw.random() < 0.2:
             return said  # "8 torch", as the tersely minded and lists of items say it
-        given = (self.items.get(name) or {}).get("plural", [])
+        given = (self.items.get(name) or self.findable.get(name) or {}).get("plural", [])
         return self.draw.choice(given) if given and self.draw.random() < 0.3 else plural(said)
 
     def _count(self) -> int:
@@ -141,6 +183,8 @@ class CraftCorpus(Corpus):
         return text
 
 
-def _entries(findable: Any) -> dict[str, Any]:
-    """The blocks and mobs one can look for, as `names` by fact."""
-    return findable if isinstance(findable, dict) else {name: {} for name in findable}
+def _verb(intent: str) -> str:
+    """The verb of what an intent asks for."""
+    if intent.startswith("kill") or intent == "hunted":
+        return "kill"
+    return "use" if intent.startswith("use") else "place" if intent == "place_one" else "get"

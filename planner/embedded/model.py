@@ -250,9 +250,9 @@ def _set(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[s
 
 
 def _items(p: np.ndarray, names: Sequence[str], verb: str) -> np.ndarray:
-    """Probabilities of what a verb of the craft world can take: blocks and animals to look for, or items."""
+    """Probabilities of what a verb of the craft world can take: blocks and mobs to look for or to kill, or items."""
     findable = np.array([name.endswith(NEARBY) for name in names])
-    return np.where(findable == (verb == "seek"), p, 0.0)
+    return np.where(findable == (verb in ("seek", "kill")), p, 0.0)
 
 
 def _single(p: np.ndarray, names: Sequence[str]) -> tuple[frozenset[str], float]:
@@ -292,7 +292,8 @@ def load(folder: Path = FOLDER) -> EmbeddedModel:
         raise UserError(f"no embedded planner model in {folder}; `python -m planner.embedded.train` makes it")
     network = PlannerNetwork(copy.deepcopy(minilm()[1]))
     tensors = {name: value.float() for name, value in load_file(path).items()}
-    missing, unexpected = network.load_state_dict(tensors, strict=False)
-    if unexpected or set(trained_parts(network)) & set(missing):
+    shapes = {name: value.shape for name, value in trained_parts(network).items()}
+    if {name: value.shape for name, value in tensors.items()} != shapes:
         raise UserError(f"{path} does not fit this version of the planner model; train it anew")
+    network.load_state_dict(tensors, strict=False)
     return EmbeddedModel(network)

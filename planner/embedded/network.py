@@ -6,7 +6,8 @@
 
 Objects, places, facts and skills enter as sentence vectors of the *frozen* MiniLM, so any text can be one. An object's
 logit is the product of a clause's vector with it, plus the best match between a token of the command and it (as in late
-interaction, Khattab and Zaharia 2020, arXiv 2004.12832), weighted by how much the clause looks at that token.
+interaction, Khattab and Zaharia 2020, arXiv 2004.12832), weighted by how much the clause looks at that token. A second
+such product is for what is left out ("a fruit, but no apple") and is taken off; exclusions are still read worst of all.
 """
 
 from __future__ import annotations
@@ -69,14 +70,14 @@ class Encoded:
 class Matcher(nn.Module):
     """Logits of candidates by a query vector and by the tokens the query looks at; cosines times learned scales."""
 
-    def __init__(self, c: NetworkConfig):
+    def __init__(self, c: NetworkConfig, bias: float = -2.0):
         super().__init__()
         self.candidate = nn.Sequential(nn.Linear(c.width, c.inner), nn.GELU(), nn.Linear(c.inner, 2 * c.match))
         self.query = nn.Linear(c.inner, c.match)
         self.token = nn.Linear(c.inner, c.match)
         self.look = nn.Linear(c.inner, c.match)
         self.seen = nn.Linear(c.inner, c.match)
-        self.bias = nn.Parameter(torch.tensor(-2.0))
+        self.bias = nn.Parameter(torch.tensor(bias))
         self.scales = nn.Parameter(torch.full((3,), math.log(8.0)))
 
     def forward(self, queries: Tensor, tokens: Tensor, mask: Tensor, candidates: Tensor) -> Tensor:
@@ -110,6 +111,7 @@ class PlannerNetwork(nn.Module):
         self.count = nn.Linear(c.inner, COUNT_KINDS)
         self.different = nn.Linear(c.inner, 1)
         self.source, self.place, self.things = Matcher(c), Matcher(c), Matcher(c)
+        self.left_out = Matcher(c, bias=-4.0)  # seldom is anything
         self.text = nn.Linear(c.width, c.inner)  # facts and history
         self.kind = nn.Parameter(torch.randn(4, c.inner) * 0.1)  # token, clause, fact, history
         self.amount = nn.Embedding(8, c.inner)  # of a fact: 0..7
@@ -129,9 +131,10 @@ class PlannerNetwork(nn.Module):
     def parse(self, encoded: Encoded, objects: Tensor, places: Tensor) -> Parse:
         """The meaning, over candidates objects [O, width] and places [P, width]."""
         q, tokens, mask = encoded.clauses, encoded.tokens, encoded.mask
+        things = self.things(q, tokens, mask, objects) - functional.softplus(self.left_out(q, tokens, mask, objects))
         return Parse(
             self.verb(q), self.count(q), self.different(q).squeeze(-1), self.source(q, tokens, mask, places),
-            self.place(q, tokens, mask, places), self.things(q, tokens, mask, objects),
+            self.place(q, tokens, mask, places), things,
         )  # fmt: skip
 
     def rank(self, encoded: Encoded, facts: Tensor, amounts: Tensor, fact_mask: Tensor, history: Tensor,

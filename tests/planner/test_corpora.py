@@ -112,3 +112,16 @@ def test_worked_out_plans_end_with_done_once():
             assert plan[-1].right == (DONE,) and all(DONE not in step.right for step in plan[:-1])
             assert all(len(step.history) == k for k, step in enumerate(plan))
     assert found > 120
+
+
+def test_kills_and_uses_are_drawn_with_where_and_with_what():
+    corpus = CraftCorpus(11)
+    some = [corpus.example() for _ in range(1500)]
+    alone = [(e.text.lower(), e.clauses[0]) for e in some if len(e.clauses) == 1]
+    kills, uses = ([(text, c) for text, c in alone if c.verb == verb] for verb in ("kill", "use"))
+    assert len(kills) > 60 and len(uses) > 60
+    assert all(c.things <= set(corpus.mobs) for _, c in kills) and all(c.things <= set(corpus.items) for _, c in uses)
+    assert any(c.count > 1 for _, c in kills) and any(" at night" in text for text, _ in kills)
+    assert {c for _, c in alone if c.verb == "seek"} & {c for _, c in alone} and not set(corpus.mobs) & set(
+        corpus.items
+    )

