@@ -171,7 +171,10 @@ class Hybrid:
         """Other ways to the facts that the plan's beginning obtains, with the find they need, then its own later skills."""
         wanted = [fact for name in plan[:2] for fact in self.skills[name].obtains]
         names = [skill.name for fact in wanted for skill in search.producers[fact]]
-        names += [name for name in plan if self.skills[name].kind != "wait"]  # nobody waits before it has to
+        names += [
+            name for name in plan if self.skills[name].kind not in ("wait", "find")
+        ]  # nobody waits, or looks for what
+        # it cannot use yet, before it has to
         for name in dict.fromkeys(names):
             lacking = [*missing(self.skills[name], facts)]
             if not lacking:
