@@ -30,6 +30,7 @@ class Labels:
     source: Tensor  # float [B, K, P]
     place: Tensor  # float [B, K, P]
     things: Tensor  # float [B, K, O]
+    left_out: Tensor  # float [B, K, O]
     objects: list[str]  # the O candidates
 
 
@@ -67,7 +68,7 @@ def label(examples: Sequence[Example], values: Sequence[Sequence[int]], objects:
     column, spot = {name: i for i, name in enumerate(objects)}, {name: i for i, name in enumerate(PLACES)}
     made = Labels(torch.zeros(b, k, dtype=torch.long), torch.zeros(b, k, dtype=torch.bool), torch.zeros(b, k, dtype=torch.long),
                   torch.zeros(b, k), torch.zeros(b, k, len(PLACES)), torch.zeros(b, k, len(PLACES)),
-                  torch.zeros(b, k, len(objects)), list(objects))  # fmt: skip
+                  torch.zeros(b, k, len(objects)), torch.zeros(b, k, len(objects)), list(objects))  # fmt: skip
     for row, example in enumerate(examples):
         free = list(enumerate(values[row]))
         for at, clause in enumerate(example.clauses[:k]):
@@ -78,6 +79,7 @@ def label(examples: Sequence[Example], values: Sequence[Sequence[int]], objects:
             made.source[row, at, [spot[p] for p in clause.source]] = 1.0
             made.place[row, at, [spot[p] for p in clause.place]] = 1.0
             made.things[row, at, [column[t] for t in clause.things if t in column]] = 1.0
+            made.left_out[row, at, [column[t] for t in clause.left_out if t in column]] = 1.0
     return made
 
 

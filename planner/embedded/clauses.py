@@ -32,7 +32,8 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True)
 class Clause:
-    """One thing to do. `things`: every object that would do; `count` 0 = all of them; places: any of these."""
+    """One thing to do. `things`: every object that would do; `count` 0 = all of them; places: any of these. `left_out` is
+    for training: what would do but for the words that leave it out ("a fruit, but no apple")."""
 
     verb: str
     things: frozenset[str] = frozenset()
@@ -40,6 +41,7 @@ class Clause:
     different: bool = False
     source: frozenset[str] = frozenset()
     place: frozenset[str] = frozenset()
+    left_out: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cached_property
+from typing import NamedTuple
 
 from planner.embedded import lexicon
 from planner.embedded.clauses import ALL, Clause, Example
@@ -55,7 +56,14 @@ WEIGHTS = {"bring_one": 9, "put_one": 5, "throw_one": 3, "pick_one": 3, "find_on
            "bring_different": 3, "bring_all_from": 3, "clear_place": 3, "put_all_from": 2}  # fmt: skip
 EVERYTHING = ("everything", "all of it", "all the stuff", "all items", "each thing", "all the things", "every item",
               "all objects")  # fmt: skip
-Thing = tuple[str, frozenset[str]]
+
+
+class Thing(NamedTuple):
+    """A phrase, what it may stand for, and what it leaves out that would do otherwise."""
+
+    text: str
+    which: frozenset[str]
+    left_out: frozenset[str] = frozenset()
 
 
 class KitchenCorpus(Corpus):
@@ -123,15 +131,15 @@ class KitchenCorpus(Corpus):
     def _listed(self) -> tuple[str, list[Clause]]:
         """Several objects in one list: "a coke, an apple and the sponge"; to the user, to a place or away."""
         things = [self._thing() for _ in range(2 if self.draw.random() < 0.65 else 3)]
-        words = [text for text, _ in things]
+        words = [thing.text for thing in things]
         last = self.draw.choice([" and ", ", and ", " and also ", " plus ", " as well as ", " & "])
         x = (", ".join(words[:-1]) + last + words[-1]) if len(words) > 2 else words[0] + last + words[1]
         intent = self.draw.choice(["bring_one", "bring_one", "put_one", "throw_one", "put_one", "put_from"])
         source, source_text = self._source(intent)
         place, place_text = self._place(intent, source)
         text = fill(self._template(intent, plain=False), {"x": x, "place": place_text, "from": source_text})
-        return text, [Clause("bring" if intent == "bring_one" else "put", which, 1, False, source, place)
-                      for _, which in things]  # fmt: skip
+        verb = "bring" if intent == "bring_one" else "put"
+        return text, [Clause(verb, thing.which, 1, False, source, place, thing.left_out) for thing in things]
 
     def _visits(self) -> tuple[str, list[Clause]]:
         one, two = self.draw.sample(GOING[:-1], 2)
@@ -139,13 +147,11 @@ class KitchenCorpus(Corpus):
         return fill(self._pick("visit_two"), slots), [Clause("go", place=one), Clause("go", place=two)]
 
     def _swap(self) -> tuple[str, list[Clause]]:
-        (x, away), (y, wanted) = (
-            self._thing(1),
-            self._thing() if self.draw.random() < 0.6 else self._tagged("one", "wiping"),
-        )
-        text = fill(self._pick("swap"), {"x": x, "y": y})
-        gone, come = Clause("put", away, place=TRASH), Clause("bring", wanted, place=USER)
-        return text, [gone, come] if text.find(x) <= text.rfind(y) else [come, gone]
+        away, wanted = self._thing(1), self._thing() if self.draw.random() < 0.6 else self._tagged("one", "wiping")
+        text = fill(self._pick("swap"), {"x": away.text, "y": wanted.text})
+        gone = Clause("put", away.which, place=TRASH)
+        come = Clause("bring", wanted.which, place=USER, left_out=wanted.left_out)
+        return text, [gone, come] if text.find(away.text) <= text.rfind(wanted.text) else [come, gone]
 
     def _need(self) -> tuple[str, list[Clause]]:
         """A need told without the name of what would help."""
@@ -158,7 +164,8 @@ class KitchenCorpus(Corpus):
             name = self.draw.choice(sorted(about or self.everything))
             say = say.replace("{object}", self.draw.choice(choose(self.objects[name]["names"], self._unseen("words"))))
             if entry.get("unless_about"):
-                clauses[0] = Clause("bring", clauses[0].things - {name}, place=USER)
+                wanted = clauses[0].things
+                clauses[0] = Clause("bring", wanted - {name}, place=USER, left_out=wanted & {name})
         return say, clauses
 
     def _preference(self) -> tuple[str, list[Clause]]:
@@ -170,22 +177,24 @@ class KitchenCorpus(Corpus):
             name = self.draw.choice(sorted(self.index[category] & frozenset(OBJECTS)) or sorted(self.index[category]))
             said = self._said(name)
             said = self.draw.choice([plural, plural, indefinite, _the])(said)
-            text, things = fill(self._pick("excluding_first"), {"x": said, "c": request}), self.index[category] - {name}
+            text, left_out = fill(self._pick("excluding_first"), {"x": said, "c": request}), frozenset({name})
+            things = self.index[category] - left_out
         else:
             fitting = [t for t in self.tags if self.tags[t].get("adjectives") and self.index[t] & self.index[category]]
             tag = self.draw.choice(fitting) if fitting else category
             word = self.draw.choice(choose(self.tags[tag].get("adjectives") or [tag], self._unseen("words")))
-            text = fill(self._pick("liking_first"), {"adj": word, "c": request})
+            text, left_out = fill(self._pick("liking_first"), {"adj": word, "c": request}), frozenset()
             things = self.index[tag] & self.index[category]
-        return text, [Clause("bring", things, place=USER)]
+        return text, [Clause("bring", things, place=USER, left_out=left_out)]
 
     def _wanted(self, entry: dict) -> Clause:
         things = frozenset({entry["object"]}) if "object" in entry else self.everything
         for tag in entry.get("want", []):
             things &= self.index.get(tag, frozenset())
-        for tag in entry.get("unless", []):
-            things -= self.index.get(tag, frozenset())
-        return Clause("bring", things - {entry.get("unless_object", "")}, place=USER)
+        unless = frozenset({entry.get("unless_object", "")}).union(
+            *(self.index.get(t, ()) for t in entry.get("unless", []))
+        )
+        return Clause("bring", things - unless, place=USER, left_out=things & unless)
 
     def _part(self, plain: bool = False) -> tuple[str, list[Clause]]:
         """One frame; `plain` asks for an imperative that others can be joined to."""
@@ -196,20 +205,21 @@ class KitchenCorpus(Corpus):
         source, source_text = self._source(intent)
         place, place_text = self._place(intent, source)
         slots = {"place": place_text, "from": source_text}
-        things: frozenset[str] = frozenset()
+        things, left_out = frozenset[str](), frozenset[str]()
         different = intent == "bring_different"
         if "{xs}" in template:
-            slots["xs"], things = self._things(different or count < 0)
+            slots["xs"], things, left_out = self._things(different or count < 0)
         elif "{x}" in template:
-            slots["x"], things = self._thing()
+            slots["x"], things, left_out = self._thing()
         if intent in ("bring_everything_from", "clear_place"):
-            things = self.everything
+            things, left_out = self.everything, frozenset()
         elif intent.endswith("all_from") and self.draw.random() < 0.3 and "all the {xs}" in template:
             template, things = template.replace("all the {xs}", self.draw.choice(EVERYTHING)), self.everything
+            left_out = frozenset()
         if count < 0:
             count = self.draw.choice([2, 2, 2, 3, 3, 4, 5])
             slots["n"] = self.draw.choice([str(count), ENGLISH[count], ENGLISH[count]])
-        return fill(template, slots), [Clause(verb, things, count, different, source, place)]
+        return fill(template, slots), [Clause(verb, things, count, different, source, place, left_out)]
 
     # -- pieces ------------------------------------------------------------------------------------------------------
 
@@ -253,21 +263,22 @@ class KitchenCorpus(Corpus):
             name = self._object()
             noun = self._said(name)
             article: Callable[[str], str] = self.draw.choice([indefinite, indefinite, _the, _the, _one, _my])
-            return article(noun), frozenset({name})
+            return Thing(article(noun), frozenset({name}))
         if r < 0.66:
             return self._tagged("one")
         if r < 0.76:
             return self._qualified()
         if r < 0.94:
             return self._excluding()
-        (x, these), (y, those) = self._thing(1), self._thing(1)
-        return f"{'either ' if self.draw.random() < 0.3 else ''}{x} or {y}", these | those
+        one, other = self._thing(1), self._thing(1)
+        either = "either " if self.draw.random() < 0.3 else ""
+        return Thing(f"{either}{one.text} or {other.text}", one.which | other.which)
 
     def _tagged(self, form: str, tag: str | None = None) -> Thing:
         tags = [tag for tag in self.tags if self.index[tag] and self.tags[tag].get(form)]
         common = [tag for tag in tags if self.index[tag] & frozenset(OBJECTS)]
         tag = tag or self.draw.choice(common if self.draw.random() < 0.7 else tags)
-        return self.draw.choice(choose(self.tags[tag][form], self._unseen("words"))), self.index[tag]
+        return Thing(self.draw.choice(choose(self.tags[tag][form], self._unseen("words"))), self.index[tag])
 
     def _qualified(self) -> Thing:
         """An adjective before a category: "a salty snack"."""
@@ -277,7 +288,7 @@ class KitchenCorpus(Corpus):
             both = self.index[tag] & self.index[category]
             if both and both != self.index[category]:
                 word = self.draw.choice(choose(self.tags[tag]["adjectives"], self._unseen("words")))
-                return indefinite(f"{word} {self.draw.choice(NOUNS[category])}"), both
+                return Thing(indefinite(f"{word} {self.draw.choice(NOUNS[category])}"), both)
         return self._tagged("one")
 
     def _excluding(self) -> Thing:
@@ -293,7 +304,7 @@ class KitchenCorpus(Corpus):
             other = self.draw.choice(sorted(self.index[category]))
             said, without = f"{said} or {indefinite(self._said(other))}", without - {other}
         key = "exclude" if self.draw.random() < 0.75 else "like_but"
-        return fill(self._pick(key), {"cat": noun, "x": said}), without
+        return Thing(fill(self._pick(key), {"cat": noun, "x": said}), without, all_of - without)
 
     def _things(self, counted: bool) -> Thing:
         """A plural phrase."""
@@ -302,13 +313,14 @@ class KitchenCorpus(Corpus):
             name = self._object()
             said = self._said(name)
             as_it_is = is_plural(said) if not counted else self.draw.random() < 0.12  # "two sponge"
-            return (said if as_it_is else plural(said)), frozenset({name})
-        text, which = self._tagged("many")
+            return Thing(said if as_it_is else plural(said), frozenset({name}))
+        text, which, _ = self._tagged("many")
         if self.draw.random() < 0.1 and not counted:
             name = self.draw.choice(sorted(which))
             word = self.draw.choice(["except", "except for", "but not", "other than", "apart from"])
-            return f"{text} {word} {self.draw.choice([indefinite, _the])(self._said(name))}", which - {name}
-        return text, which
+            said = self.draw.choice([indefinite, _the])(self._said(name))
+            return Thing(f"{text} {word} {said}", which - {name}, frozenset({name}))
+        return Thing(text, which)
 
     def _around(self, text: str) -> str:
         """A wrapper of politeness, and sometimes neutral talk before or after."""

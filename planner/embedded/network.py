@@ -7,7 +7,7 @@
 Objects, places, facts and skills enter as sentence vectors of the *frozen* MiniLM, so any text can be one. An object's
 logit is the product of a clause's vector with it, plus the best match between a token of the command and it (as in late
 interaction, Khattab and Zaharia 2020, arXiv 2004.12832), weighted by how much the clause looks at that token. A second
-such product is for what is left out ("a fruit, but no apple") and is taken off; exclusions are still read worst of all.
+such product is for what is left out ("a fruit, but no apple"), learned from labels of its own, and is taken off.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Parse:
     source: Tensor  # float [B, K, P]
     place: Tensor  # float [B, K, P]
     things: Tensor  # float [B, K, O]
+    left_out: Tensor  # float [B, K, O]; taken off `things` already
 
     def floats(self) -> Parse:
         """The same in single precision."""
@@ -131,10 +132,11 @@ class PlannerNetwork(nn.Module):
     def parse(self, encoded: Encoded, objects: Tensor, places: Tensor) -> Parse:
         """The meaning, over candidates objects [O, width] and places [P, width]."""
         q, tokens, mask = encoded.clauses, encoded.tokens, encoded.mask
-        things = self.things(q, tokens, mask, objects) - functional.softplus(self.left_out(q, tokens, mask, objects))
+        left_out = self.left_out(q, tokens, mask, objects)
+        things = self.things(q, tokens, mask, objects) - 2.0 * functional.softplus(left_out)
         return Parse(
             self.verb(q), self.count(q), self.different(q).squeeze(-1), self.source(q, tokens, mask, places),
-            self.place(q, tokens, mask, places), things,
+            self.place(q, tokens, mask, places), things, left_out,
         )  # fmt: skip
 
     def rank(self, encoded: Encoded, facts: Tensor, amounts: Tensor, fact_mask: Tensor, history: Tensor,

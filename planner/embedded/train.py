@@ -1,7 +1,8 @@
 """Trains the embedded planner model from nothing but MiniLM and the corpus: `python -m planner.embedded.train`.
 
 Losses: what each clause asks for (verb, count, places, objects) and, for a random step of a worked-out plan, which skill
-comes next. The learning rate falls along the time budget; a killed run goes on with --resume.
+comes next. The learning rate falls along the time budget; a killed run goes on with --resume. Workers (processes of one
+thread each) share a step's commands: small matrices use a second process far better than a second thread.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ import argparse
 import copy
 import dataclasses
 import math
+import os
 import random
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor, distributed, multiprocessing, nn
 from torch.nn import functional
 
 from planner.embedded.batches import encode, kitchen_steps, label, step_tensors
@@ -35,6 +38,7 @@ from planner.similarity import minilm
 from skills.files import load_checkpoint, random_state, save_checkpoint, set_random_state
 
 POOL = 8  # batches drawn at a time
+APART = 7919  # between the seeds of workers
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,8 @@ class Config:
     """How the model is trained."""
 
     minutes: float = 90.0  # of wall time, tests of accuracy included
-    batch: int = 64  # commands a step
+    workers: int = 2  # processes, each with its share of the commands of a step
+    batch: int = 64  # commands a step, of all workers together
     kitchen: int = 42  # of them for the kitchen
     lr_encoder: float = 1e-4
     lr: float = 6e-4
@@ -66,7 +71,10 @@ def parse_loss(parse: Parse, labels: Any) -> dict[str, Tensor]:
         parse.different
     )
     with_things = real & labels.things.any(-1)
-    things = bce(parse.things, labels.things, reduction="none").sum(-1) / (4.0 + labels.things.sum(-1))
+    things, left_out = (
+        bce(found, meant, reduction="none").sum(-1) / (4.0 + meant.sum(-1))
+        for found, meant in ((parse.things, labels.things), (parse.left_out, labels.left_out))
+    )
     placed = real & (labels.source.any(-1) | labels.place.any(-1))
     places = bce(parse.source, labels.source, reduction="none").sum(-1) + bce(
         parse.place, labels.place, reduction="none"
@@ -77,6 +85,7 @@ def parse_loss(parse: Parse, labels: Any) -> dict[str, Tensor]:
         "different": 0.5 * _mean(bce(parse.different, labels.different, reduction="none"), real),
         "places": _mean(places, placed) if bool(placed.any()) else places.sum() * 0.0,
         "things": 2.0 * _mean(things, with_things),
+        "left_out": _mean(left_out, with_things),
     }  # fmt: skip
 
 
@@ -85,23 +94,34 @@ def _mean(values: Tensor, mask: Tensor) -> Tensor:
 
 
 class Trainer:
-    """The network, its optimiser, and where its examples come from."""
+    """The network, its optimiser, and where its examples come from; one of `config.workers`, whose gradients are averaged."""
 
-    def __init__(self, config: Config):
+    def __init__(self, config: Config, worker: int = 0):
         torch.manual_seed(config.seed)
-        self.config = config
-        self.network = PlannerNetwork(_without_dropout(copy.deepcopy(minilm()[1])))
+        self.config, self.worker = config, worker
+        self.batch, self.from_kitchen = config.batch // config.workers, config.kitchen // config.workers
+        self.network = PlannerNetwork(_quick(copy.deepcopy(minilm()[1])))
         if config.begin is not None:
             begin_from(self.network, config.begin)
         groups = freeze(self.network)
         for group, lr in zip(groups, (config.lr_encoder, config.lr), strict=True):
             group["peak"] = lr
-        self.optimiser = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay)
-        self.kitchen, self.craft = KitchenCorpus(config.seed), CraftCorpus(config.seed)
-        self.draw = random.Random(f"steps {config.seed}")
+        self.optimiser = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay, fused=True)
+        trained = [p for group in groups for p in group["params"]]
+        self.shared = torch.zeros(sum(p.numel() for p in trained) + 1)  # all gradients, and the time spent
+        for p, part in zip(trained, self.shared[:-1].split([p.numel() for p in trained]), strict=True):
+            p.grad = part.view_as(p)
+        seed = config.seed + worker * APART
+        self.kitchen, self.craft = KitchenCorpus(seed), CraftCorpus(seed)
+        self.draw = random.Random(f"steps {seed}")
+        torch.manual_seed(seed)  # of dropout
         self.objects = [name for name in self.kitchen.objects if name in OBJECTS or not held_out(name)]
         self.items = [*self.craft.items, *self.craft.findable]
-        self.number, self.spent = 0, 0.0
+        self.number, self.spent, self.last = (
+            0,
+            0.0,
+            0.0,
+        )  # steps, seconds (as all workers have it), seconds of the last step
         self.waiting: list[list[Example]] = []
 
     def rate(self) -> float:
@@ -112,32 +132,35 @@ class Trainer:
 
     def step(self) -> dict[str, float]:
         """One step of the optimiser; losses by name."""
-        c = self.config
+        began = time.perf_counter()
         examples = self._batch()
         self.network.train()
         ids, mask, values = encode([example.text for example in examples])
-        with torch.autocast("cpu", torch.bfloat16, enabled=c.half):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.half):
             losses = self._losses(examples, values, self.network.read(ids, mask))
         total = torch.stack(list(losses.values())).sum()
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * self.rate()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.shared.zero_()
         total.backward()
+        self.shared[-1] = self.last
+        if self.config.workers > 1:
+            distributed.all_reduce(self.shared)
+            self.shared /= self.config.workers
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
+        self.spent += float(self.shared[-1])
+        self.last = time.perf_counter() - began
         self.number += 1
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def _batch(self) -> list[Example]:
         """Kitchen commands, then craft commands; those of a batch are about equally long, so that little is padded."""
-        c = self.config
+        k, c = self.from_kitchen, self.batch - self.from_kitchen
         if not self.waiting:
-            kitchen = sorted((self.kitchen.example() for _ in range(c.kitchen * POOL)), key=_length)
-            craft = sorted((self.craft.example() for _ in range((c.batch - c.kitchen) * POOL)), key=_length)
-            rest = c.batch - c.kitchen
-            self.waiting = [
-                kitchen[k * c.kitchen : (k + 1) * c.kitchen] + craft[k * rest : (k + 1) * rest] for k in range(POOL)
-            ]
+            kitchen = sorted((self.kitchen.example() for _ in range(k * POOL)), key=_length)
+            craft = sorted((self.craft.example() for _ in range(c * POOL)), key=_length)
+            self.waiting = [kitchen[at * k : (at + 1) * k] + craft[at * c : (at + 1) * c] for at in range(POOL)]
             self.draw.shuffle(self.waiting)
         return self.waiting.pop()
 
@@ -145,16 +168,16 @@ class Trainer:
         self, examples: Sequence[Example], values: Sequence[Sequence[int]], encoded: Encoded
     ) -> dict[str, Tensor]:
         """Named losses of a batch."""
-        c, losses = self.config, dict[str, Tensor]()
+        losses, first = dict[str, Tensor](), self.from_kitchen
         for part, candidates in (
-            (slice(0, c.kitchen), self.objects),
-            (slice(c.kitchen, None), self._some_items(examples)),
+            (slice(0, first), self.objects),
+            (slice(first, None), self._some_items(examples)),
         ):
             chosen = encoded.part(part)
             parse = self.network.parse(chosen, _vectors(candidates), _vectors(PLACES)).floats()
             for name, loss in parse_loss(parse, label(examples[part], values[part], candidates)).items():
                 losses[name] = losses.get(name, torch.zeros(())) + loss
-        losses["step"] = self._step_loss(encoded, examples[: c.kitchen])
+        losses["step"] = self._step_loss(encoded, examples[:first])
         return losses
 
     def _some_items(self, examples: Sequence[Example]) -> list[str]:
@@ -187,28 +210,32 @@ class Trainer:
         c = self.config
         if c.resume:
             self._load()
-        shown = saved = time.perf_counter()
-        mean: dict[str, float] = {}
+        shown, every, mean = self.spent, c.checkpoint_minutes * 60.0, dict[str, float]()
+        saved = self.spent
         while self.spent < c.minutes * 60.0 and self.number < c.steps:
-            began = time.perf_counter()
             for name, loss in self.step().items():
                 mean[name] = 0.98 * mean.get(name, loss) + 0.02 * loss
-            now = time.perf_counter()
-            self.spent += now - began
-            if now - shown > 30.0:
-                shown = now
+            if self.spent - shown > 30.0 and self.worker == 0:
+                shown = self.spent
                 text = "  ".join(f"{name} {loss:.3f}" for name, loss in mean.items())
                 print(f"{self.spent / 60:5.1f} of {c.minutes:.0f} min  step {self.number}  {text}", flush=True)
-            if now - saved > c.checkpoint_minutes * 60.0:
-                saved = now
+            if self.spent - saved > every:
+                saved = self.spent
                 self._save()
         self._save()
 
     def _save(self) -> None:
-        state = {"network": trained_parts(self.network), "optimiser": self.optimiser.state_dict(), "number": self.number,
-                 "spent": self.spent, "random": random_state(), "kitchen": self.kitchen.draw.getstate(),
-                 "craft": self.craft.draw.getstate(), "steps": self.draw.getstate()}  # fmt: skip
-        save_checkpoint(self.config.runs, self.number, state)
+        """One checkpoint of all workers."""
+        mine = {"random": random_state(), "kitchen": self.kitchen.draw.getstate(), "craft": self.craft.draw.getstate(),
+                "steps": self.draw.getstate()}  # fmt: skip
+        draws = [mine]
+        if self.config.workers > 1:
+            draws = [mine] * self.config.workers
+            distributed.all_gather_object(draws, mine)
+        if self.worker == 0:
+            state = {"network": trained_parts(self.network), "optimiser": self.optimiser.state_dict(), "draws": draws,
+                     "number": self.number, "spent": self.spent}  # fmt: skip
+            save_checkpoint(self.config.runs, self.number, state)
 
     def _load(self) -> None:
         state = load_checkpoint(self.config.runs)
@@ -217,10 +244,13 @@ class Trainer:
         self.network.load_state_dict(state["network"], strict=False)
         self.optimiser.load_state_dict(state["optimiser"])
         self.number, self.spent = state["number"], state["spent"]
-        set_random_state(state["random"])
-        self.kitchen.draw.setstate(state["kitchen"])
-        self.craft.draw.setstate(state["craft"])
-        self.draw.setstate(state["steps"])
+        if self.worker >= len(state["draws"]):
+            return  # a worker more than before begins its own draws
+        mine = state["draws"][self.worker]
+        set_random_state(mine["random"])
+        self.kitchen.draw.setstate(mine["kitchen"])
+        self.craft.draw.setstate(mine["craft"])
+        self.draw.setstate(mine["steps"])
 
 
 def begin_from(network: PlannerNetwork, folder: Path) -> None:
@@ -230,8 +260,10 @@ def begin_from(network: PlannerNetwork, folder: Path) -> None:
         state[name][tuple(slice(n) for n in value.shape)] = value.float()
 
 
-def _without_dropout(encoder: nn.Module) -> nn.Module:
-    """Every example is new, so the encoder hardly overfits; without dropout it learns faster."""
+def _quick(encoder: Any) -> nn.Module:
+    """Every example is new, so the encoder hardly overfits; without dropout it learns faster. Plain attention takes a quarter
+    less time per step on a CPU than the fused one, whose way back is slow there."""
+    encoder.set_attn_implementation("eager")
     for part in encoder.modules():
         if isinstance(part, nn.Dropout):
             part.p = 0.0
@@ -247,16 +279,34 @@ def _vectors(texts: Sequence[str]) -> Tensor:
         return vectors(texts)
 
 
-def main(config: Config) -> None:
-    """Train, measure, and write the model with its card."""
-    trainer = Trainer(config)
+def together(work: Callable[[int, Config], None], config: Config) -> None:
+    """Run `work(worker, config)` in as many processes as there are workers, which can talk to one another."""
+    if config.workers == 1:
+        work(0, config)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        multiprocessing.spawn(_join, (work, config, f"{folder}/meeting"), config.workers)
+
+
+def _join(worker: int, work: Callable[[int, Config], None], config: Config, meeting: str) -> None:
+    """One of several workers, which meet at a file."""
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // config.workers))
+    distributed.init_process_group("gloo", f"file://{meeting}", rank=worker, world_size=config.workers)
+    work(worker, config)
+    distributed.destroy_process_group()
+
+
+def main(worker: int, config: Config) -> None:
+    """Train, as one of the workers; the first one measures the model and writes it with its card."""
+    trainer = Trainer(config, worker)
     trainer.run()
-    model = EmbeddedModel(trainer.network.eval())
-    found = accuracy(model)
+    if worker:
+        return
+    found = accuracy(EmbeddedModel(trainer.network.eval()))
     command = " ".join(["python -m planner.embedded.train", *without_folders(sys.argv[1:])])
     save_model(config.out, trainer.network, {
         "command": command, "seed": config.seed, "steps": trainer.number, "wall_seconds": round(trainer.spent, 1),
-        "threads": torch.get_num_threads(), "accuracy": found,
+        "workers": config.workers, "threads": torch.get_num_threads(), "accuracy": found,
     })  # fmt: skip
     print(found)
 
@@ -285,4 +335,4 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> Config:
 
 
 if __name__ == "__main__":
-    main(parse_arguments())
+    together(main, parse_arguments())

