@@ -39,11 +39,18 @@ def apply(skill: Skill, facts: Mapping[str, int]) -> Facts:
     return after
 
 
-def replay(plan: Iterable[Skill], facts: Mapping[str, int]) -> Facts | None:
-    """Facts after a whole plan, or None where one of its skills could not run."""
+def replay(plan: Iterable[Skill], facts: Mapping[str, int], wear: bool = True) -> Facts | None:
+    """Facts after a whole plan, or None where one of its skills could not run. With `wear`, tools wear out, one after the
+    other."""
     now = dict(facts)
+    worn: dict[str, float] = {}
     for skill in plan:
         if missing(skill, now):
             return None
         now = apply(skill, now)
+        if wear and skill.lasts and skill.equips:
+            worn[skill.equips] = worn.get(skill.equips, 0.0) + 1.0 / skill.lasts
+            if worn[skill.equips] > 1.0 + 1e-9:
+                worn[skill.equips] -= 1.0
+                now[skill.equips] -= 1
     return now

@@ -91,14 +91,14 @@ class Hybrid:
     ) -> Decision | None:
         """What has to be done before the task goes on: a foe that is near, no weapon, or hunger; see `planner.upkeep`."""
         foe = self.keeper.foe(facts, past)
-        aims = {self.skills[name].target for name in found.plan[:1]}
-        if foe is not None and not any(fact.removeprefix(KILLED) in aims for fact in foe):
-            fight = self.plan([foe], facts)[1].plan
+        aim = self.skills[found.plan[0]].target if found.plan else None
+        if foe is not None and foe != aim:
+            fight = self.plan([{KILLED + foe: facts.get(KILLED + foe, 0) + 1}], facts)[1].plan
             if len(fight) == 1:
                 return Decision(fight[0], "act", plan=[*fight, *found.plan], reason="defends itself")
         weapon = self.keeper.weapon(facts)
         if weapon is not None and foe is None:
-            _, arming = self.plan([weapon], facts, failures)
+            _, arming = self.plan([{weapon: 1}], facts, failures)
             if arming.plan and arming.cost <= min(DEAREST_WEAPON, found.cost):
                 return Decision(arming.plan[0], "act", plan=[*arming.plan, *found.plan], reason="arms itself")
         if not self.keeper.is_peckish(facts) and not self.keeper.is_hungry(facts):
@@ -171,10 +171,8 @@ class Hybrid:
         """Other ways to the facts that the plan's beginning obtains, with the find they need, then its own later skills."""
         wanted = [fact for name in plan[:2] for fact in self.skills[name].obtains]
         names = [skill.name for fact in wanted for skill in search.producers[fact]]
-        names += [
-            name for name in plan if self.skills[name].kind not in ("wait", "find")
-        ]  # nobody waits, or looks for what
-        # it cannot use yet, before it has to
+        # nobody waits, or looks for what it cannot use yet, before it has to
+        names += [name for name in plan if self.skills[name].kind not in ("wait", "find")]
         for name in dict.fromkeys(names):
             lacking = [*missing(self.skills[name], facts)]
             if not lacking:

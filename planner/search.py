@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from math import inf
 
+from planner import effects
 from planner.cost import Costs
 from planner.demand import Choice, choose, demand
-from planner.effects import apply, missing
 from planner.schedule import Scheduler
 from skills.schema import NEARBY, Skill
 
@@ -44,20 +45,8 @@ def holds(goal: Mapping[str, int], facts: Mapping[str, int]) -> bool:
 def replay(
     skills: Mapping[str, Skill], plan: Sequence[str], facts: Mapping[str, int], wear: bool = True
 ) -> dict[str, int] | None:
-    """The facts after `plan`, or None where a skill's needs do not hold. With `wear`, tools wear out, one after the other."""
-    now = dict(facts)
-    worn: dict[str, float] = {}
-    for name in plan:
-        skill = skills[name]
-        if missing(skill, now):
-            return None
-        now = dict(apply(skill, now))
-        if wear and skill.lasts and skill.equips:
-            worn[skill.equips] = worn.get(skill.equips, 0.0) + 1.0 / skill.lasts
-            if worn[skill.equips] > 1.0 + 1e-9:
-                worn[skill.equips] -= 1.0
-                now[skill.equips] -= 1
-    return now
+    """`planner.effects.replay` of a plan of names."""
+    return effects.replay((skills[name] for name in plan), facts, wear)
 
 
 class Search:
@@ -78,16 +67,16 @@ class Search:
         self.finders = {fact: makers[0] for fact, makers in near.items() if makers[0].loses_nearby}
         self.placers = {fact: makers[0] for fact, makers in near.items() if not makers[0].loses_nearby}
         self.scheduler = Scheduler(skills, self.finders, self.placers)
-        self.wear = True
+        self.wear = True  # whether plans count that tools wear out
 
     def plan(self, goal: Mapping[str, int], facts: Mapping[str, int]) -> Found:
         """The cheapest plan found from `facts` to one goal alternative; where tools would wear out on every way, one that
         leaves that aside: it is planned anew before it comes to that."""
         found = self._plan(goal, facts)
         if not found.reached and any(skill.lasts for skill in self.skills.values()):
-            self.wear = False
-            found = self._plan(goal, facts)
-            self.wear = True
+            aside = copy(self)
+            aside.wear = False
+            found = aside._plan(goal, facts)
         return found
 
     def _plan(self, goal: Mapping[str, int], facts: Mapping[str, int]) -> Found:

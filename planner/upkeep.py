@@ -30,12 +30,10 @@ class Keeper:
         self.climber = next((s.name for s in library.skills.values() if ABOVEGROUND in s.obtains), None)
         self.weapons = sorted({skill.equips for skill in fights if skill.equips})
 
-    def foe(self, facts: Facts, past: Sequence[str]) -> Facts | None:
-        """The goal of killing a foe that is near, unless fighting it failed lately."""
-        for mob in self.foes:
-            if facts.get(mob + NEARBY, 0) and not self._gave_up(KILLED + mob, past):
-                return {KILLED + mob: facts.get(KILLED + mob, 0) + 1}
-        return None
+    def foe(self, facts: Facts, past: Sequence[str]) -> str | None:
+        """A foe that is near, unless fighting it failed lately."""
+        near = (mob for mob in self.foes if facts.get(mob + NEARBY, 0))
+        return next((mob for mob in near if not self._gave_up(KILLED + mob, past)), None)
 
     def _gave_up(self, fact: str, past: Sequence[str]) -> bool:
         """Whether the last runs were all failures to bring about `fact`."""
@@ -52,11 +50,10 @@ class Keeper:
         looks = wanted.kind == "find" and wanted.target not in UNDERGROUND
         return self.climber if looks and not self._gave_up(ABOVEGROUND, past) else None
 
-    def weapon(self, facts: Facts) -> Facts | None:
-        """The goal of having a weapon at night, for who has none that a foe is fought with."""
-        if not self.upkeep.weapon or not facts.get("night", 0) or any(facts.get(name, 0) for name in self.weapons):
-            return None
-        return {self.upkeep.weapon: 1}
+    def weapon(self, facts: Facts) -> str | None:
+        """The weapon to get, for who at night has none that a foe is fought with."""
+        armed = any(facts.get(name, 0) for name in self.weapons)
+        return self.upkeep.weapon if facts.get("night", 0) and not armed else None
 
     def is_peckish(self, facts: Facts) -> bool:
         """Whether it should eat what it has: also when it is hurt, as only the well fed heal."""
