@@ -39,8 +39,8 @@ class Runner(Protocol):
     def start(self, env_ids: Sequence[int], skill_indices: Sequence[int]) -> None:
         """Begin skills (positions in the library) in some environments."""
 
-    def act(self, obs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Actions int [N, 3] of every environment's current skill."""
+    def act(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
+        """Actions [N, ...] of the current skills of some environments; the rows of others mean to do nothing."""
 
     def success_probability(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
         """Float [len(env_ids), S]: P(success) of every skill started now; NaN = unknown."""
@@ -90,7 +90,7 @@ class Limits:
     stuck: int = 25  # fruitless runs of one skill in a row
     hopeless_below: float = 0.0  # success probability; 0 = never
     hopeless_ticks: int = 400  # how long it must stay below
-    hopeless_every: int = 25  # iterations between two looks
+    hopeless_every: int = 25  # of its steps between two looks at a skill
     blow: int = 2  # half hearts lost to a foe at which a skill is interrupted
 
 
@@ -113,6 +113,8 @@ class Executor:
         self.max_ticks = np.zeros(n, dtype=np.int64)
         self.ends_itself = np.zeros(n, dtype=bool)  # reaching the goal ends the episode; else the planner must say so
         self.hopeful_at = np.zeros(n, dtype=np.int64)  # last tick at which the skill looked possible
+        self.acted = np.zeros(n, dtype=np.int64)  # steps of the running skill
+        self.paused = np.zeros(n, dtype=bool)  # environments that the world was told to leave alone
         self.goals = FactWatch(n, world.fact_names)
         self.gains = FactWatch(n, world.fact_names)
         self.jobs: list[Job | None] = [None] * n
@@ -183,7 +185,7 @@ class Executor:
             starts[env], seeds[env] = dict(job.task.start), job.seed
             self.ends_itself[env] = job.task.world != "kitchen"
             self.max_ticks[env] = job.task.max_steps or int(getattr(self.world, "max_ticks", np.iinfo(np.int64).max))
-        self._seen = None
+        self._seen, self.paused[envs] = None, False
         self.obs, _ = self.world.reset(seed=seeds, options={"mask": mask, "start": starts})
         self._film(envs)
 
@@ -281,7 +283,7 @@ class Executor:
     def _watch(self, env: int, skill: Skill, before: Mapping[str, int], tick: int) -> None:
         self.skill[env] = self.index[skill.name]
         self.deadline[env] = tick + max(skill.steps, 1)
-        self.hopeful_at[env] = tick
+        self.hopeful_at[env], self.acted[env] = tick, 0
         self.well[env] = before.get("health", 0)
         self.gains.set(env, [gain_ranges(skill, before)])
 
@@ -292,8 +294,8 @@ class Executor:
         if len(acting) == 0:
             return
         try:
-            actions = self.runner.act(self.obs)
-            actions[torch.from_numpy(self.phase != ACTING)] = 0
+            self._pause()
+            actions = self.runner.act(self.obs, acting.tolist())
             self._seen = None
             self.obs, _, terminated, truncated, info = self.world.step(actions)
             facts, ticks = self._facts(), self._ticks()
@@ -302,6 +304,7 @@ class Executor:
                 self._end(int(env), _say(error), None)
             return
         self.iterations += 1
+        self.acted[acting] += 1
         if self.camera is not None and self.iterations % self.camera.every == 0:
             self._film(acting)
         for env, what in info.get("failures", {}).items():  # of the environment, not of what was done in it
@@ -350,7 +353,8 @@ class Executor:
     def _hopeless(self, acting: np.ndarray, ticks: np.ndarray) -> np.ndarray:
         """Bool [N]: skills whose success probability has been below the threshold for long."""
         out = np.zeros(len(self.phase), dtype=bool)
-        if self.limits.hopeless_below <= 0.0 or self.iterations % self.limits.hopeless_every:
+        acting = acting[self.acted[acting] % self.limits.hopeless_every == 0]
+        if self.limits.hopeless_below <= 0.0 or not len(acting):
             return out
         if isinstance(self.runner, Ongoing):
             own = self.runner.ongoing_probability(self.obs, acting.tolist()).detach().cpu().numpy()
@@ -361,6 +365,13 @@ class Executor:
         self.hopeful_at[acting[hopeful]] = ticks[acting[hopeful]]
         out[acting] = ticks[acting] - self.hopeful_at[acting] >= self.limits.hopeless_ticks
         return out
+
+    def _pause(self) -> None:
+        """Tell the world which environments have nothing to do any more."""
+        new = np.flatnonzero((self.phase == FREE) & ~self.paused)
+        if len(new):
+            self.world.pause(new.tolist())
+            self.paused[new] = True
 
     def _film(self, envs: Iterable[int]) -> None:
         """A picture of each of `envs` that the camera wants; a broken camera is put away, not the episode."""

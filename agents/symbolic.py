@@ -51,6 +51,9 @@ class SymbolicWorld:
         nothing = torch.zeros(self.num_envs, dtype=torch.bool)
         return {}, torch.zeros(self.num_envs), nothing, nothing, {}
 
+    def pause(self, env_ids: Sequence[int]) -> None:
+        """Nothing to do: without an action nothing happens here."""
+
     def facts(self) -> torch.Tensor:
         """int32 [N, F]: the facts of every environment."""
         rows = [[facts.get(name, 0) for name in self.fact_names] for facts in self._facts]
@@ -77,10 +80,10 @@ class SymbolicRunner:
         """Begin skills in some environments."""
         self._skill[list(env_ids)] = torch.as_tensor(skill_indices, dtype=torch.long) + 1
 
-    def act(self, obs: dict[str, torch.Tensor]) -> torch.Tensor:
+    def act(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
         """Actions int [N, 3]."""
         actions = torch.zeros(len(self._skill), 3, dtype=torch.long)
-        actions[:, 0] = self._skill
+        actions[env_ids, 0] = self._skill[env_ids]
         return actions
 
     def success_probability(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
@@ -29,6 +30,9 @@ class World(Protocol):
         self, actions: torch.Tensor
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor, torch.Tensor, dict]:
         """Act once in every environment; returns observations, reward [N], terminated [N], truncated [N], info."""
+
+    def pause(self, env_ids: Sequence[int]) -> None:
+        """These environments stand still, whatever their actions, until they are reset; they cost nothing meanwhile."""
 
     def facts(self) -> torch.Tensor:
         """int32 [N, F]: the value of every fact of `fact_names` in every environment, read off the state now."""

@@ -75,13 +75,15 @@ def log_probabilities(logits: Tensor, sizes: Sequence[int], mask: Tensor | None 
 
 
 def sample(logits: Tensor, sizes: Sequence[int], *, temperature: float = 1.0, mask: Tensor | None = None,
-           generator: torch.Generator | None = None) -> Tensor:  # fmt: skip
-    """Draw int64 [B, heads] from the logits of all heads side by side [B, sum] (Gumbel-max)."""
+           generator: torch.Generator | None = None, noise: Tensor | None = None) -> Tensor:  # fmt: skip
+    """Draw int64 [B, heads] from the logits of all heads side by side [B, sum] (Gumbel-max), with exponential `noise` [B, sum]
+    of one's own or of the generator's."""
     if mask is not None:
         logits = logits.masked_fill(~mask, -1e9)
     if temperature > 0:
-        noise = torch.empty_like(logits).exponential_(generator=generator)
-        logits = logits / temperature - noise.clamp_min_(1e-30).log_()
+        if noise is None:
+            noise = torch.empty_like(logits).exponential_(generator=generator)
+        logits = logits / temperature - noise.clamp_min(1e-30).log()
     return torch.stack([head.argmax(-1) for head in logits.split(tuple(sizes), -1)], -1)
 
 
@@ -109,13 +111,13 @@ class PolicyStack(nn.Module):
 
     @torch.no_grad()
     def act(self, features: Tensor, family: Tensor, *, temperature: float | Tensor = 1.0,
-            generator: torch.Generator | None = None) -> Tensor:  # fmt: skip
-        """Actions int64 [B, heads]; `temperature` one number or [B] (0 takes the likeliest)."""
+            noise: Tensor | None = None) -> Tensor:  # fmt: skip
+        """Actions int64 [B, heads]; `temperature` one number or [B] (0 takes the likeliest); `noise` as `sample` takes it."""
         logits = self.stack(features, family)
         if isinstance(temperature, Tensor):  # a small temperature stands for none
             logits = logits / temperature.to(logits).clamp_min(1e-6).unsqueeze(-1)
             temperature = 1.0
-        return sample(logits, self.action_sizes, temperature=temperature, generator=generator)
+        return sample(logits, self.action_sizes, temperature=temperature, noise=noise)
 
 
 @torch.no_grad()

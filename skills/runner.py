@@ -15,6 +15,7 @@ import torch
 
 from sim.craft.act import CRAFT, EQUIP, USE
 from sim.craft.actions import INTERACT
+from sim.craft.chance import scramble
 from sim.craft.world import CraftWorld
 from skills.cards import WEIGHTS, Card, load_weights
 from skills.climb import Climber
@@ -57,7 +58,7 @@ class SkillRunner:
         self._finds = np.array([skill.policy == FIND for skill in self.skills])
         self._climbs = np.array([skill.kind == "climb" for skill in self.skills])
         self._climber = Climber(world)
-        self._generator = torch.Generator().manual_seed(seed)
+        self._seed = seed
         self._interact = np.array(INTERACT)
         self._ticks = np.zeros(n, dtype=np.int64)
         self._all = np.arange(n)
@@ -70,36 +71,34 @@ class SkillRunner:
         self._climber.begin(where)
 
     @torch.no_grad()
-    def act(self, obs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Actions int64 [N, 3] of every environment's skill."""
+    def act(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
+        """Actions int64 [N, 3] of the skills in some environments; the others do nothing."""
         ticks = self.world.arrays.ticks.astype(np.int64)
         self.features.ticks_used[:] += np.maximum(ticks - self._ticks, 0).astype(np.int32)
         self._ticks[:] = ticks
-        skill = self.features.skill
         actions = np.zeros((self.world.num_envs, 3), dtype=np.int64)
-        family = self._family[skill]
-        learned = np.flatnonzero(family >= 0)
+        skill = self.features.skill
+        envs = np.asarray(env_ids, dtype=np.int64)
+        learned = envs[self._family[skill[envs]] >= 0]
         if len(learned):
-            self._act_learned(obs, learned, family, actions)
-        direct = np.flatnonzero(self._crafts[skill])
+            self._act_learned(obs, learned, actions)
+        direct = envs[self._crafts[skill[envs]]]
         actions[direct, 1], actions[direct, 2] = CRAFT, self._item[skill[direct]]
-        climbing = np.flatnonzero(self._climbs[skill])
+        climbing = envs[self._climbs[skill[envs]]]
         if len(climbing):
             actions[climbing] = self._climber.act(obs, climbing)
-        applying = np.flatnonzero(self._applies[skill])
+        applying = envs[self._applies[skill[envs]]]
         tool = self.targets.tool[skill[applying]]
         held = self.world.arrays.equipped[applying] == tool
         actions[applying, 1], actions[applying, 2] = np.where(held, USE, EQUIP), np.where(held, 0, tool)
         return torch.from_numpy(actions)
 
-    def _act_learned(
-        self, obs: dict[str, torch.Tensor], envs: np.ndarray, family: np.ndarray, actions: np.ndarray
-    ) -> None:
+    def _act_learned(self, obs: dict[str, torch.Tensor], envs: np.ndarray, actions: np.ndarray) -> None:
         skill = self.features.skill[envs]
         rows = self.features(obs, envs)[envs]
         temperature = torch.from_numpy(self._temperature[skill]).float()
         pair = self.policies.act(
-            rows, torch.from_numpy(family[envs]), temperature=temperature, generator=self._generator
+            rows, torch.from_numpy(self._family[skill]), temperature=temperature, noise=self._noise(envs)
         )
         move, interact = pair[:, 0].numpy(), pair[:, 1].numpy()
         arrays, tool = self.world.arrays, self.targets.tool[skill]
@@ -111,6 +110,13 @@ class SkillRunner:
         self.features.acted(
             envs, np.where(needs_tool, 0, move), np.where(needs_tool, 0, interact), np.zeros(len(envs), np.int32)
         )
+
+    def _noise(self, envs: np.ndarray) -> torch.Tensor:
+        """Exponential noise float [len(envs), logits] by episode seed and tick: an episode is the same whatever runs beside."""
+        width = sum(self.policies.action_sizes)
+        moment = scramble(self.world.seeds[envs] * 1_000_003 + self._ticks[envs] * 31 + self._seed)
+        drawn = scramble((moment[:, None] * 64 + np.arange(width)).ravel()).reshape(-1, width)
+        return torch.from_numpy(-np.log(drawn / 2.0**32)).float()
 
     @torch.no_grad()
     def success_probability(self, obs: dict[str, torch.Tensor], envs: Sequence[int]) -> torch.Tensor:

@@ -274,7 +274,7 @@ class SkillTask:
         won = ((self._item[row] > 0) | (self._kill[row] > 0)) & (self._counts() - self._had >= self._rise[row])
         if (self._near >= 0).any():
             near = np.zeros((self.num_envs, len(self.world.data.nearby_names)), dtype=np.int32)
-            nearby_all(self.world.records, self.world.tables, near)
+            nearby_all(self.world.records, self.world.tables, np.zeros(self.num_envs, dtype=bool), near)
             won |= (self._near[row] >= 0) & (near[self._all, self._near[row]] > 0)
         return won
 

@@ -85,12 +85,13 @@ def step_one(e, t, move, functional, item, ticks, hostile):
 
 
 @parallel
-def step_all(envs, tables, senses, actions, ticks, hostile, rays, voxels):
-    """Step every environment: actions int[N, 3]."""
+def step_all(envs, tables, senses, actions, paused, ticks, hostile, rays, voxels):
+    """Step every environment but the paused ones (bool[N]): actions int[N, 3]."""
     for i in prange(actions.shape[0]):
-        e, t = envs[i], tables[0]
-        step_one(e, t, actions[i, 0], actions[i, 1], actions[i, 2], ticks, hostile)
-        observe(e, t, senses[i], rays, voxels)
+        if not paused[i]:
+            e, t = envs[i], tables[0]
+            step_one(e, t, actions[i, 0], actions[i, 1], actions[i, 2], ticks, hostile)
+            observe(e, t, senses[i], rays, voxels)
 
 
 @parallel
@@ -110,7 +111,9 @@ def observe_all(envs, tables, senses, rays, voxels):
 
 
 @parallel
-def nearby_all(envs, tables, out):
-    """out int32[N, K]: 1 for every nearby fact that holds."""
+def nearby_all(envs, tables, known, out):
+    """out int32[N, K]: 1 for every nearby fact that holds, else 0; rows that are `known` (bool[N]) stay as they are."""
     for i in prange(envs.shape[0]):
-        nearby(envs[i], tables[0], out[i])
+        if not known[i]:
+            out[i, :] = 0
+            nearby(envs[i], tables[0], out[i])

@@ -21,12 +21,11 @@ from gymnasium.vector import AutoresetMode
 from sim.craft import data as craft_data
 from sim.craft.actions import FUNCTIONAL, MOVES
 from sim.craft.chance import scramble
-from sim.craft.grid import ABOVEGROUND, CELLS, STANDS
+from sim.craft.facts import aboveground, write_facts
+from sim.craft.grid import CELLS
 from sim.craft.kernel import nearby_all, observe_all, reset_some, step_all
 from sim.craft.start import Start
 from sim.craft.state import (
-    NIGHT_END,
-    NIGHT_START,
     WorldConfig,
     fields,
     make_tables,
@@ -69,6 +68,8 @@ class CraftWorld(gym.vector.VectorEnv):
         self._starts: list[Start] = [Start.default(self.config)] * num_envs
         self._seeds = seed + np.arange(num_envs, dtype=np.int64)
         self._episodes = np.zeros(num_envs, dtype=np.int64)
+        self._paused, self._known = np.zeros(num_envs, dtype=bool), np.zeros(num_envs, dtype=bool)
+        self._near = np.zeros((num_envs, len(self.data.nearby_names)), dtype=np.int32)  # of paused ones `_known`
         if self.config.autoreset:
             self.metadata = {**self.metadata, "autoreset_mode": AutoresetMode.SAME_STEP}
         self._make_spaces()
@@ -102,6 +103,7 @@ class CraftWorld(gym.vector.VectorEnv):
             self.tables,
             self._senses,
             np.asarray(actions),
+            self._paused,
             c.ticks,
             c.hostile,
             c.sense_rays,
@@ -127,22 +129,22 @@ class CraftWorld(gym.vector.VectorEnv):
 
     def facts(self) -> torch.Tensor:
         """int32 [N, F]: inventory counts, nearby flags, life, counts of deeds; see `fact_names`."""
-        items, near = len(self.data.item_names) - 1, len(self.data.nearby_names)
-        life = items + near
-        deeds = life + len(craft_data.LIFE_FACTS)
+        a, voxels, solid = self.arrays, self._senses["voxels"], self.tables[0]["block_solid"]
         out = np.zeros((self.num_envs, len(self.fact_names)), dtype=np.int32)
-        out[:, :items] = self.arrays.inventory[:, 1:]
-        nearby_all(self.records, self.tables, out[:, items : items + near])
-        out[:, life] = np.ceil(self.arrays.health)
-        out[:, life + 1] = np.ceil(self.arrays.food)
-        out[:, life + 2] = (self.arrays.time >= NIGHT_START) & (self.arrays.time < NIGHT_END)
-        out[:, life + 3] = aboveground(
-            self.arrays.y, self._senses["voxels"], self.config.box, self.tables[0]["block_solid"]
-        )
-        kinds = len(self.data.mob_names) - 1
-        out[:, deeds : deeds + kinds] = self.arrays.killed[:, 1:]
-        out[:, deeds + kinds :] = self.arrays.used[:, self.data.counted_items]
+        above = aboveground(a.y, voxels, self.config.box, solid)
+        nearby_all(self.records, self.tables, self._known, self._near)
+        self._known[:] = self._paused
+        write_facts(out, self.data, a, np.stack([a.health, a.food], 1), above)[:] = self._near
         return torch.from_numpy(out)
+
+    def pause(self, env_ids: Sequence[int]) -> None:
+        """See `sim.world.World`."""
+        self._paused[env_ids], self._known[env_ids] = True, False
+
+    @property
+    def seeds(self) -> np.ndarray:
+        """int64 [N]: what each environment's episodes were seeded with."""
+        return self._seeds
 
     @property
     def ticks(self) -> torch.Tensor:
@@ -163,6 +165,7 @@ class CraftWorld(gym.vector.VectorEnv):
         """Seed, place and populate the environments `chosen`."""
         if len(chosen) == 0:
             return
+        self._paused[chosen] = self._known[chosen] = False
         starts = [self._starts[i] for i in chosen]
         seeds = np.array([self._seeds[i] if s.seed is None else s.seed for i, s in zip(chosen, starts, strict=True)])
         self.arrays.rng[chosen] = scramble(seeds * 1_000_003 + self._episodes[chosen])
@@ -238,14 +241,3 @@ def _tensor(array: np.ndarray) -> torch.Tensor:
     """A tensor on the same memory; unsigned types torch lacks are seen as signed ones."""
     signed = {np.dtype(np.uint16): np.int16, np.dtype(np.uint32): np.int32}
     return torch.from_numpy(array.view(signed.get(array.dtype, array.dtype)))
-
-
-def aboveground(y: np.ndarray, voxels: np.ndarray, box: Sequence[int], solid: np.ndarray) -> np.ndarray:
-    """Bool [N]: who stands (feet at y f32 [N]) near or above the sea level, and can step out on some side.
-
-    `voxels` u8 [N, X, Y, Z] are block ids around the feet cell, `box` their first and last cells, `solid` which ids are.
-    """
-    x, up, z = -box[0], -box[2], -box[4]
-    head = ~solid.astype(bool)[voxels[:, :, up + 1 : up + 3, :]].any(axis=2)  # over a step
-    ways = head[:, x + 1, z] | head[:, x - 1, z] | head[:, x, z + 1] | head[:, x, z - 1]
-    return (y >= ABOVEGROUND) & (np.abs(y - np.round(y)) < STANDS) & ways

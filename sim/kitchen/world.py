@@ -47,6 +47,7 @@ class KitchenWorld(gym.vector.VectorEnv):
         self._team = _Workers(num_envs, workers) if workers > 0 else _Here(num_envs)
         self.state: Arrays = self._team.state
         self._seed, self._episodes = seed, np.zeros(num_envs, dtype=np.int64)
+        self._paused = np.zeros(num_envs, dtype=bool)
         self._last_seed = np.full(num_envs, seed, dtype=np.int64)
 
     @property
@@ -68,15 +69,20 @@ class KitchenWorld(gym.vector.VectorEnv):
             self._episodes[env] += 1
             own = self._seed * 1_000_003 + env * 1009 + int(self._episodes[env])
             jobs.append((env, scene, int(seed[env]) if seed is not None else own))
+        self._paused[chosen] = False
         self._team.reset(jobs)
         return self._observe(), {}
+
+    def pause(self, env_ids: Sequence[int]) -> None:
+        """See `sim.world.World`: their physics rests."""
+        self._paused[env_ids] = True
 
     def step(self, actions: Any) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor, torch.Tensor, dict]:
         """One control step in every kitchen; no reward, and nothing ends by itself."""
         acts = np.asarray(actions, dtype=np.float32)
         if acts.shape != (self.num_envs, ACTION_SIZE):
             raise UserError(f"kitchen actions are [{self.num_envs}, {ACTION_SIZE}], got {list(acts.shape)}")
-        self._team.step(acts)
+        self._team.step(acts, ~self._paused)
         nothing = torch.zeros(self.num_envs, dtype=torch.bool)
         return self._observe(), torch.zeros(self.num_envs), nothing, nothing.clone(), {}
 
@@ -130,10 +136,10 @@ class _Here:
             self.kitchens[env].reset(scene, seed)
             self.kitchens[env].read(self.state, env)
 
-    def step(self, actions: np.ndarray) -> None:
-        for env, kitchen in enumerate(self.kitchens):
-            kitchen.step(actions[env])
-            kitchen.read(self.state, env)
+    def step(self, actions: np.ndarray, moving: np.ndarray) -> None:
+        for env in np.flatnonzero(moving).tolist():
+            self.kitchens[env].step(actions[env])
+            self.kitchens[env].read(self.state, env)
 
     def pictures(self, envs: list[int], width: int, height: int) -> list[tuple[np.ndarray, np.ndarray]]:
         from sim.kitchen.render import scene_view, work_view
@@ -169,8 +175,8 @@ class _Workers:
     def reset(self, jobs: list[tuple[int, Scene, int]]) -> None:
         self._ask([("reset", [job for job in jobs if self.owner[job[0]] == w]) for w in range(len(self.parts))])
 
-    def step(self, actions: np.ndarray) -> None:
-        self._ask([("step", actions[part]) for part in self.parts])
+    def step(self, actions: np.ndarray, moving: np.ndarray) -> None:
+        self._ask([("step", actions[part], moving[part]) for part in self.parts])
 
     def pictures(self, envs: list[int], width: int, height: int) -> list[tuple[np.ndarray, np.ndarray]]:
         shares = [[env for env in envs if self.owner[env] == w] for w in range(len(self.parts))]
@@ -228,9 +234,10 @@ def _serve(pipe: Any, name: str, num_envs: int, envs: np.ndarray) -> None:
             if message[0] == "reset":
                 here.reset(message[1])
             elif message[0] == "step":
-                for env, action in zip(kitchens, message[1], strict=True):
-                    kitchens[env].step(action)
-                    kitchens[env].read(state, env)
+                for env, action, moves in zip(kitchens, message[1], message[2], strict=True):
+                    if moves:
+                        kitchens[env].step(action)
+                        kitchens[env].read(state, env)
             elif message[0] == "pictures":
                 answer = here.pictures(*message[1:])
         except Exception as error:

@@ -19,10 +19,10 @@ import torch
 
 from sim.craft import data as craft_data
 from sim.craft.actions import FUNCTIONAL, MOVES
+from sim.craft.facts import aboveground, write_facts
 from sim.craft.senses import NEARBY_MOB
 from sim.craft.start import Start
-from sim.craft.state import NIGHT_END, NIGHT_START, WorldConfig, make_tables, observation_dtype
-from sim.craft.world import aboveground
+from sim.craft.state import WorldConfig, make_tables, observation_dtype
 from sim.minedojo.player import BACKENDS, Player
 from sim.world import UserError
 
@@ -60,7 +60,7 @@ class MineDojoWorld(gym.vector.VectorEnv):
             equipped=np.zeros(n, np.int16), ticks=np.zeros(n, np.int32), time=np.zeros(n, np.int32), biome=np.zeros(n, np.uint8),
             max_ticks=np.full(n, self.config.max_steps, np.int32),
         )  # fmt: skip
-        self._dead = np.zeros(n, dtype=bool)
+        self._dead, self._paused = np.zeros(n, dtype=bool), np.zeros(n, dtype=bool)
         self._pictures = np.zeros((n, *picture, 3), np.uint8)
         self._failed: dict[int, str] = {}
         self._seeds = seed + np.arange(n, dtype=np.int64)
@@ -87,6 +87,7 @@ class MineDojoWorld(gym.vector.VectorEnv):
             for env, start in parsed.items():
                 self._starts[env] = start
         self._failed = {}
+        self._paused[chosen] = False
         for attempt in (1, 2):
             self._ask({env: ("begin", self._starts[env], int(self._seeds[env])) for env in chosen})
             chosen = [env for env in chosen if env in self._failed]
@@ -102,7 +103,8 @@ class MineDojoWorld(gym.vector.VectorEnv):
     ) -> tuple[dict[str, torch.Tensor], torch.Tensor, torch.Tensor, torch.Tensor, dict]:
         """Hold actions int [N, 3]; `info["failures"]` {env: what happened} names environments that broke."""
         self._failed = {}
-        self._ask({env: ("act", row) for env, row in enumerate(np.asarray(actions).tolist())})
+        rows = enumerate(np.asarray(actions).tolist())
+        self._ask({env: ("act", row) for env, row in rows if not self._paused[env]})
         terminated = torch.from_numpy(self._dead.copy())
         truncated = torch.from_numpy(self.arrays.ticks >= self.arrays.max_ticks) & ~terminated
         return self._obs, torch.zeros(self.num_envs), terminated, truncated, {"failures": dict(self._failed)}
@@ -110,26 +112,25 @@ class MineDojoWorld(gym.vector.VectorEnv):
     def facts(self) -> torch.Tensor:
         """int32 [N, F]; see `fact_names`."""
         data, a = self.data, self.arrays
-        items, near = len(data.item_names) - 1, len(data.nearby_names)
+        voxels, met = self._senses["voxels"], self._senses["rays_entity"]
         out = np.zeros((self.num_envs, len(self.fact_names)), dtype=np.int32)
-        out[:, :items] = a.inventory[:, 1:]
-        flags = out[:, items : items + near]
-        met = self._senses["rays_entity"]
+        above = aboveground(self._senses["position"][:, 1], voxels, self.config.box, self.tables[0]["block_solid"])
+        near = write_facts(out, data, a, self._senses["life"][:, :2], above)
         close = (met > 0) & (self._senses["rays_entity_distance"] <= NEARBY_MOB)
         for env in range(self.num_envs):
-            found = np.unique(data.block_nearby[np.unique(self._senses["voxels"][env])])
-            flags[env, found[found >= 0]] = 1
-            flags[env, data.mob_nearby[np.unique(met[env][close[env]])]] = 1
-        life = items + near
-        out[:, life : life + 2] = np.ceil(self._senses["life"][:, :2])
-        out[:, life + 2] = (a.time >= NIGHT_START) & (a.time < NIGHT_END)
-        solid = self.tables[0]["block_solid"]
-        out[:, life + 3] = aboveground(self._senses["position"][:, 1], self._senses["voxels"], self.config.box, solid)
-        deeds = life + len(craft_data.LIFE_FACTS)
-        kinds = len(data.mob_names) - 1
-        out[:, deeds : deeds + kinds] = a.killed[:, 1:]
-        out[:, deeds + kinds :] = a.used[:, data.counted_items]
+            found = np.unique(data.block_nearby[np.unique(voxels[env])])
+            near[env, found[found >= 0]] = 1
+            near[env, data.mob_nearby[np.unique(met[env][close[env]])]] = 1
         return torch.from_numpy(out)
+
+    def pause(self, env_ids: Sequence[int]) -> None:
+        """See `sim.world.World`: nothing is asked of their clients."""
+        self._paused[env_ids] = True
+
+    @property
+    def seeds(self) -> np.ndarray:
+        """int64 [N]: what each environment's episodes were seeded with."""
+        return self._seeds
 
     @property
     def ticks(self) -> torch.Tensor:

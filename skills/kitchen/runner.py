@@ -73,14 +73,15 @@ class HouseholdRunner:
         self._ways[env] = path((float(base[0]), float(base[1])), (float(x), float(y)))
 
     @torch.no_grad()
-    def act(self, obs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Actions float32 [N, 8] of every environment's skill."""
+    def act(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
+        """Actions float32 [N, 8] of the skills in some environments; the others do nothing."""
         state = self.world.state
         actions = np.zeros((self.world.num_envs, ACTION_SIZE), dtype=np.float32)
-        driving = (self.skill != NOTHING) & (self.work.family == NOTHING)
-        for env in np.flatnonzero(driving).tolist():
+        envs = np.asarray(env_ids, dtype=np.int64)
+        handles = self.work.family[envs] != NOTHING
+        for env in envs[(self.skill[envs] != NOTHING) & ~handles].tolist():
             actions[env, :3] = self._drive(env)
-        handling = np.flatnonzero(self.work.family != NOTHING)
+        handling = envs[handles]
         if len(handling):
             rows = torch.from_numpy(self.work.features(state, handling))
             arm = torch.zeros(len(handling), 5)

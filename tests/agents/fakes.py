@@ -54,6 +54,7 @@ class FakeWorld:
         self.values = np.zeros((num_envs, len(FACTS)), dtype=np.int32)
         self.ticks = np.zeros(num_envs, dtype=np.int32)
         self.worked = np.zeros(num_envs, dtype=np.int32)
+        self.paused = np.zeros(num_envs, dtype=bool)
         self.steps = 0
         self.break_at: int | None = None
 
@@ -64,7 +65,7 @@ class FakeWorld:
             if starts[i].get("biome") == "moon":
                 raise UserError("unknown biome 'moon'")
         for i in np.flatnonzero(mask):
-            self.values[i] = 0
+            self.values[i], self.paused[i] = 0, False
             for name, n in starts[i].get("inventory", {}).items():
                 self.values[i, FACTS.index(name)] = n
             self.ticks[i] = self.worked[i] = 0
@@ -78,7 +79,7 @@ class FakeWorld:
         if self.steps == self.break_at:
             raise RuntimeError("the kernel broke")
         for i, (skill, _, _) in enumerate(actions.tolist()):
-            if skill:
+            if skill and not self.paused[i]:
                 self.ticks[i] += 4
                 self._work(i, SKILLS[NAMES[skill - 1]])
         none = torch.zeros(self.num_envs, dtype=torch.bool)
@@ -94,6 +95,9 @@ class FakeWorld:
                 row[FACTS.index(f)] -= n
             for f, n in skill.obtains.items():
                 row[FACTS.index(f)] += n
+
+    def pause(self, env_ids: Sequence[int]) -> None:
+        self.paused[list(env_ids)] = True
 
     def facts(self) -> torch.Tensor:
         return torch.from_numpy(self.values.copy())
@@ -111,10 +115,10 @@ class FakeRunner:
     def start(self, env_ids: Sequence[int], skill_indices: Sequence[int]) -> None:
         self.skill[list(env_ids)] = skill_indices
 
-    def act(self, obs: dict[str, torch.Tensor]) -> torch.Tensor:
+    def act(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
         self.calls += 1
         actions = torch.zeros(len(self.skill), 3, dtype=torch.long)
-        actions[:, 0] = torch.from_numpy(self.skill + 1)
+        actions[list(env_ids), 0] = torch.from_numpy(self.skill[list(env_ids)] + 1)
         return actions
 
     def success_probability(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:

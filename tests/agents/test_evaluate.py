@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from agents import evaluate
-from agents.agent import AgentOptions
+from agents.agent import AgentOptions, build
 from agents.executor import Executor
 from agents.tasks import Task
 from sim.world import UserError
@@ -48,6 +48,17 @@ def test_seeds_depend_on_the_task_and_the_episode_only():
     among = [job for job in evaluate.make_jobs([task(8), task(4), task(5)], 3, seed=7) if job.task == task(4)]
     assert [job.seed for job in alone] == [job.seed for job in among]
     assert len({job.seed for job in evaluate.make_jobs([task(8), task(4)], 50, seed=7)}) == 100
+
+
+def test_an_episode_is_the_same_whatever_runs_beside_it():
+    start = {"biome": "forest", "spawns": False, "max_steps": 4000}
+    tasks = [Task(f"own/{n}", "get logs", ({"log": n},), "own", start=start, where="t:1") for n in (1, 2, 3)]
+    found = []
+    for num_envs in (1, 6):
+        agent = build(AgentOptions(num_envs=num_envs, seed=3, goal="given"))
+        _, traces = evaluate.run_tasks(agent, tasks, 2, shown=False)
+        found.append([(trace.task, trace.episode, trace.skills, trace.ticks, trace.facts) for trace in traces])
+    assert found[0] == found[1] and sum(facts.get("log", 0) for *_, facts in found[0]) >= 6
 
 
 def test_long_tasks_go_first():

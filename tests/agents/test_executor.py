@@ -43,6 +43,14 @@ def test_any_number_of_environments_gives_the_same_traces(num_envs):
     assert plain[0] == plain[1]
 
 
+def test_environments_without_a_job_are_paused():
+    executor, world, _, _ = make(3)
+    executor.run([job(4), job(12)])
+    assert world.paused.tolist() == [True, False, True], "the last one to end was needed to the end"
+    executor.run([job(4, 1)])
+    assert world.paused.tolist() == [False, True, True]
+
+
 def test_waiting_environments_are_decided_in_one_call_and_act_in_one():
     executor, world, planner, runner = make(8)
     executor.run([job(4, k) for k in range(8)])

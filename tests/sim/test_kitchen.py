@@ -108,6 +108,19 @@ def test_only_masked_kitchens_start_anew():
     world.close()
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_paused_kitchens_rest_until_they_are_reset(workers):
+    world = KitchenWorld(2, workers=workers)
+    world.reset(seed=0, options={"start": [STARTS[0]] * 2})
+    world.pause([1])
+    world.step(np.zeros((2, ACTION_SIZE)))
+    assert world.ticks.tolist() == [1, 0]
+    world.reset(seed=0, options={"mask": np.array([False, True]), "start": [None, STARTS[2]]})
+    world.step(np.zeros((2, ACTION_SIZE)))
+    assert world.ticks.tolist() == [2, 1]
+    world.close()
+
+
 def test_a_worker_s_error_reaches_the_caller():
     world = KitchenWorld(2, workers=1)
     crowd = tuple(Lying(slot, "drawer") for slot in range(40))

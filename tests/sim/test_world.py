@@ -130,6 +130,28 @@ def test_starting_some_leaves_the_others_alone() -> None:
     assert world.ticks.tolist()[1:] == [0, 0]
 
 
+def test_paused_environments_stand_still_until_they_are_reset() -> None:
+    world, other = (CraftWorld(3, config=SMALL) for _ in range(2))
+    actions = random_actions(3, 12)
+    for w in (world, other):
+        w.reset(seed=5)
+    for k, act in enumerate(actions):
+        if k == 4:
+            before, facts = digest(world, slice(0, 1)), world.facts()[0].clone()
+            world.pause([0])
+        world.step(act)
+        other.step(act)
+        assert torch.equal(world.facts()[1:], other.facts()[1:])
+    assert digest(world, slice(0, 1)) == before and torch.equal(world.facts()[0], facts)
+    assert digest(world, slice(1, 3)) == digest(other, slice(1, 3)) and world.ticks[0] < world.ticks[1]
+    world.reset(seed=6, options={"mask": torch.tensor([True, False, False])})
+    other.reset(seed=6, options={"mask": torch.tensor([True, False, False])})
+    for act in actions:
+        world.step(act)
+        other.step(act)
+    assert digest(world, slice(0, 3)) == digest(other, slice(0, 3)) and torch.equal(world.facts(), other.facts())
+
+
 def test_episodes_end_and_restart() -> None:
     world = CraftWorld(2, config=WorldConfig(maps_per_biome=1, autoreset=True, max_steps=40))
     world.reset(seed=0)

@@ -137,7 +137,7 @@ def test_skills_run_side_by_side(crew):
     runner.start([0, 1], [names.index("pick_up_coke_at_table"), names.index("open_drawer")])
     done = np.zeros(2, dtype=bool)
     for _ in range(110):
-        obs, *_ = world.step(runner.act(obs))
+        obs, *_ = world.step(runner.act(obs, range(world.num_envs)))
         seen = world.facts().numpy()
         done |= [bool(seen[0, facts["holding_coke"]]), bool(seen[1, facts["drawer_open"]])]
         if done.all():
@@ -152,7 +152,7 @@ def test_going_where_one_is_counts_as_a_visit(crew):
     obs, _ = world.reset(seed=1, options={"start": [{"robot_at": "table"}, {"robot_at": "user"}]})
     runner.start([0, 1], [names.index("go_to_table"), names.index("go_to_trash_can")])
     for _ in range(70):
-        obs, *_ = world.step(runner.act(obs))
+        obs, *_ = world.step(runner.act(obs, range(world.num_envs)))
     seen = world.facts().numpy()
     assert seen[0, facts["visited_table"]] == 1 and seen[1, facts["robot_at_trash_can"]] == 1
 

@@ -87,11 +87,11 @@ def test_the_runner_takes_the_tool_then_acts_and_crafts_at_once() -> None:
     runner = SkillRunner(LIBRARY, world)
     names = list(LIBRARY.skills)
     runner.start([0, 1], [names.index("wool"), names.index("planks")])
-    obs, *_ = world.step(runner.act(obs))
+    obs, *_ = world.step(runner.act(obs, range(world.num_envs)))
     item = world.data.item_index
     assert world.arrays.equipped[0] == item["shears"] and world.arrays.inventory[1, item["planks"]] == 4
     for _ in range(150):
-        obs, *_ = world.step(runner.act(obs))
+        obs, *_ = world.step(runner.act(obs, range(world.num_envs)))
     assert world.arrays.inventory[0, item["wool"]] >= 1
 
 
@@ -151,9 +151,9 @@ def test_finders_hold_the_best_pickaxe_they_have() -> None:
     runner = SkillRunner(LIBRARY, world)
     names = list(LIBRARY.skills)
     runner.start([0, 1, 2], [names.index("find_log")] * 3)
-    obs, *_ = world.step(runner.act(world.observe()))
+    obs, *_ = world.step(runner.act(world.observe(), range(world.num_envs)))
     assert [world.data.item_names[k] for k in world.arrays.equipped] == ["iron_pickaxe", "golden_pickaxe", "air"]
-    assert runner.act(obs)[0, 1] != EQUIP
+    assert runner.act(obs, [0])[0, 1] != EQUIP
 
 
 def test_training_finds_what_stands_still_and_what_grazes() -> None:
