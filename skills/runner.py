@@ -1,7 +1,8 @@
 """Performs skills in every environment of a world at once: one stacked forward pass a step, whatever each is busy with.
 
 A skill with a policy first takes its tool into the hand, then acts by its family's network. A craft is one action; to
-apply an item is to take it into the hand and use it, wherever one looks; to wait is to do nothing; to climb is code too.
+apply an item is to take it into the hand and use it, wherever one looks; to wait is to keep one's head above water; to climb
+is code too. Where food runs short, `find` walks where its policy would sprint: sprinting is what makes hungry.
 """
 
 from __future__ import annotations
@@ -16,9 +17,12 @@ import torch
 from sim.craft.act import CRAFT, EQUIP, USE
 from sim.craft.actions import INTERACT
 from sim.craft.chance import scramble
+from sim.craft.physics import FORWARD, JUMP_UP, SPRINT_FORWARD
+from sim.craft.state import MAX_OXYGEN
 from sim.craft.world import CraftWorld
 from skills.cards import WEIGHTS, Card, load_weights
 from skills.climb import Climber
+from skills.dodge import Dodger, foes
 from skills.features import Featurizer
 from skills.heads import HeadStack
 from skills.policy import PolicyStack
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from sim.minedojo.world import MineDojoWorld
 
 CRAFT_CHANCE = 0.99  # of a craft whose ingredients are there
+THRIFTY = 18  # food below which nobody sprints to look for something: the well fed heal
 
 
 class SkillRunner:
@@ -56,8 +61,9 @@ class SkillRunner:
         self._applies = np.array([skill.kind == "apply" for skill in self.skills])
         self._crafts = np.array([skill.kind == "craft" for skill in self.skills])
         self._finds = np.array([skill.policy == FIND for skill in self.skills])
-        self._climbs = np.array([skill.kind == "climb" for skill in self.skills])
-        self._climber = Climber(world)
+        self._climbs, self._waits = (np.array([skill.kind == k for skill in self.skills]) for k in ("climb", "wait"))
+        self._climber, self._dodger = Climber(world), Dodger(world)
+        self._foes = foes(self.skills, world.data)
         self._seed = seed
         self._interact = np.array(INTERACT)
         self._ticks = np.zeros(n, dtype=np.int64)
@@ -87,6 +93,8 @@ class SkillRunner:
         climbing = envs[self._climbs[skill[envs]]]
         if len(climbing):
             actions[climbing] = self._climber.act(obs, climbing)
+        waiting = envs[self._waits[skill[envs]]]
+        actions[waiting, 0] = np.where(obs["life"][waiting, 2] < MAX_OXYGEN, JUMP_UP, 0)
         applying = envs[self._applies[skill[envs]]]
         tool = self.targets.tool[skill[applying]]
         held = self.world.arrays.equipped[applying] == tool
@@ -101,6 +109,8 @@ class SkillRunner:
             rows, torch.from_numpy(self._family[skill]), temperature=temperature, noise=self._noise(envs)
         )
         move, interact = pair[:, 0].numpy(), pair[:, 1].numpy()
+        saves = self._finds[skill] & (move == SPRINT_FORWARD) & (obs["life"][envs, 1].numpy() < THRIFTY)
+        move = self._dodger.moves(obs, envs, np.where(saves, FORWARD, move), self._foes[skill])
         arrays, tool = self.world.arrays, self.targets.tool[skill]
         tool = np.where(self._finds[skill], best_pickaxe(arrays.inventory[envs], self.world.data), tool)
         needs_tool = (tool > 0) & (arrays.equipped[envs] != tool) & (arrays.inventory[envs, tool] > 0)

@@ -22,6 +22,7 @@ from sim.craft.state import WorldConfig
 from sim.craft.world import CraftWorld
 from sim.world import UserError
 from skills.deeds import KILLED
+from skills.dodge import Dodger, foes
 from skills.features import FEATURES_VERSION, Featurizer, feature_size
 from skills.schema import Skill
 from skills.targets import FIGHT, FIND, PASSIVE, PICKAXES, best_pickaxe, make_targets
@@ -119,6 +120,8 @@ class SkillTask:
         self._actions = np.zeros((num_envs, 3), dtype=np.int64)
         self._had = np.zeros(num_envs, dtype=np.int64)
         self._obs: dict[str, torch.Tensor] = {}
+        self._dodger = Dodger(self.world)
+        self._foes = foes(self.skills, self.world.data)
 
     # -- RLTask ------------------------------------------------------------------------------------------------------
 
@@ -129,7 +132,8 @@ class SkillTask:
 
     def step(self, actions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, dict]:
         """One decision everywhere; see `skills.ppo.RLTask`."""
-        move, interact = actions[:, 0].numpy(), actions[:, 1].numpy()
+        move = self._dodger.moves(self._obs, self._all, actions[:, 0].numpy(), self._foes[self.features.skill])
+        interact = actions[:, 1].numpy()
         self._actions[:, 0], self._actions[:, 1] = move, self._interact[interact]
         before = self._potentials()
         ticks = self.world.ticks.clone()

@@ -22,6 +22,8 @@ KEYS = 64  # a move from here on is a set of keys: KEYS + any of these
 KEY_FORWARD, KEY_BACK, KEY_LEFT, KEY_RIGHT, KEY_JUMP, KEY_SPRINT, KEY_SNEAK = 1, 2, 4, 8, 16, 32, 64
 SNEAK = 0.3  # of the walking speed
 SAFE_FALL = 3.0  # metres
+SPRINT_FOOD = 6.0  # who has no more cannot sprint (minecraft.wiki "Sprinting")
+SPRINT_COST, SWIM_COST = 0.1, 0.01  # exhaustion per metre (minecraft.wiki "Hunger")
 
 
 @compiled
@@ -97,12 +99,20 @@ def in_liquid(e, t):
 
 
 @compiled
-def _key_speed(move):
+def _sprints(e, move):
+    """Whether the agent sprints: who is hungry cannot."""
+    keys = move - KEYS if move >= KEYS else 0
+    wants = move == SPRINT_FORWARD or (keys & KEY_SPRINT > 0 and keys & KEY_FORWARD > 0 and keys & KEY_BACK == 0)
+    return wants and e.food > SPRINT_FOOD
+
+
+@compiled
+def _key_speed(move, sprints):
     """Speed ahead and to the left that a set of keys asks for; two at right angles share the speed of one."""
     keys = move - KEYS
     ahead = (1.0 if keys & KEY_FORWARD else 0.0) - (1.0 if keys & KEY_BACK else 0.0)
     side = (1.0 if keys & KEY_LEFT else 0.0) - (1.0 if keys & KEY_RIGHT else 0.0)
-    speed = SPRINT if keys & KEY_SPRINT and ahead > 0.0 else WALK * SNEAK if keys & KEY_SNEAK else WALK
+    speed = SPRINT if sprints else WALK * SNEAK if keys & KEY_SNEAK else WALK
     if ahead != 0.0 and side != 0.0:
         speed *= 0.7071068
     return ahead * speed, side * speed
@@ -111,11 +121,11 @@ def _key_speed(move):
 @compiled
 def _walk(e, t, move, swimming):
     """Horizontal motion, one axis after the other; returns whether a wall was met."""
-    ahead, side = 0.0, 0.0
+    ahead, side, sprints = 0.0, 0.0, _sprints(e, move)
     if move == FORWARD or move == JUMP_FORWARD:
         ahead = WALK
     elif move == SPRINT_FORWARD:
-        ahead = SPRINT
+        ahead = SPRINT if sprints else WALK
     elif move == BACK:
         ahead = -WALK
     elif move == LEFT:
@@ -123,7 +133,7 @@ def _walk(e, t, move, swimming):
     elif move == RIGHT:
         side = -WALK
     elif move >= KEYS:
-        ahead, side = _key_speed(move)
+        ahead, side = _key_speed(move, sprints)
     else:
         return False
     if swimming:
@@ -141,7 +151,7 @@ def _walk(e, t, move, swimming):
         e.z += dz
     else:
         met = met or abs(dz) > SKIN
-    e.exhaustion += 0.1 * math.hypot(dx, dz) if move == SPRINT_FORWARD else 0.0
+    e.exhaustion += math.hypot(dx, dz) * (SWIM_COST if swimming else SPRINT_COST if sprints else 0.0)
     return met
 
 

@@ -207,6 +207,20 @@ def test_compiled_code_is_saved_under_a_lock() -> None:
             assert type(function._cache._cache_file) is compile._LockedCacheFile
 
 
+def test_sprinting_makes_hungry_and_the_hungry_walk() -> None:
+    world = CraftWorld(3, config=SMALL)
+    world.reset(seed=1, options={"start": [{"biome": "plains", "spawns": False}] * 3})
+    a = world.arrays
+    a.food[:] = [20, 6, 20]
+    a.x[:], a.y[:], a.z[:] = a.x[0], a.y[0] + 30.0, a.z[0]  # through the air, where nothing is in the way
+    a.yaw[:], a.saturation[:] = a.yaw[0], 0.0
+    x, z = a.x.copy(), a.z.copy()
+    world.step(np.array([[7, 0, 0], [7, 0, 0], [1, 0, 0]]))  # two want to sprint, one walks
+    far = np.hypot(a.x - x, a.z - z)
+    assert far[0] == pytest.approx(4 * 0.2806, rel=1e-3) and far[1] == far[2] == pytest.approx(4 * 0.2159, rel=1e-3)
+    assert a.exhaustion[0] == pytest.approx(0.1 * far[0], rel=1e-3) and a.exhaustion[1] == a.exhaustion[2] == 0.0
+
+
 def test_animals_come_again_and_those_asked_for_stay() -> None:
     world = CraftWorld(1, config=WorldConfig(maps_per_biome=1, natural_mobs=3))
     world.reset(seed=2, options={"start": [{"biome": "plains", "mobs": {"cow": 1}, "mob_range": 3, "time": "day"}]})

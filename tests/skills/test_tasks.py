@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from sim.craft.act import EQUIP
-from sim.craft.state import WorldConfig
+from sim.craft.physics import JUMP_UP, SPRINT_FORWARD
+from sim.craft.state import MAX_OXYGEN, WorldConfig
 from sim.craft.world import CraftWorld
 from sim.world import UserError
 from skills.cards import load_weights
@@ -160,3 +161,19 @@ def test_training_finds_what_stands_still_and_what_grazes() -> None:
     task = make_task("find", 4, 0, skills=list(MINEDOJO.skills.values()), purpose="train")
     assert {"find_log", "find_cow", "find_reeds", "find_clay"} <= set(task.skill_names)
     assert not {"find_zombie", "find_wolf"} & set(task.skill_names)
+
+
+def test_who_is_hungry_walks_to_what_it_looks_for_and_who_waits_keeps_its_head_up() -> None:
+    n = 24
+    world = CraftWorld(n, config=WorldConfig(maps_per_biome=1))
+    world.reset(seed=2, options={"start": [{"biome": "plains"}] * n})
+    runner, names = SkillRunner(MINEDOJO, world), list(MINEDOJO.skills)
+    runner.start(range(n), [names.index("find_cow")] * n)
+    fed = runner.act(world.observe(), range(n))
+    world.arrays.food[:] = 12
+    runner.start(range(n), [names.index("find_cow")] * n)
+    hungry = runner.act(world.observe(), range(n))
+    assert (fed[:, 0] == SPRINT_FORWARD).any() and not (hungry[:, 0] == SPRINT_FORWARD).any()
+    runner.start([0, 1], [names.index("wait_for_night")] * 2)
+    world.arrays.oxygen[0] = MAX_OXYGEN - 1
+    assert runner.act(world.observe(), [0, 1])[:2].tolist() == [[JUMP_UP, 0, 0], [0, 0, 0]]
