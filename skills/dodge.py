@@ -33,6 +33,7 @@ DWELL = 12  # of the 30 ticks of its fuse, after which a fighter steps back: tha
 CLEAR = NEAR + 0.2  # metres at which it may come again
 CLOSE, APART = CLAW + 0.7, CLAW + 1.1  # metres to what strikes: from where one goes back, and where that is enough
 AWAY, FAR = 4.5, 6.5  # metres: who fights none steps away from there, as far as there
+LEAST_GAIN = 0.2  # metres farther by a metre's way
 RECALL = 40  # ticks for which one that is out of sight is minded
 MOVES = np.array([BACK, LEFT, RIGHT, SPRINT_FORWARD])
 TURNS = np.radians([180.0, -90.0, 90.0, 0.0])  # of each of these moves from the gaze; yaw grows to the right
@@ -52,10 +53,8 @@ class Dodger:
         self.world, self.box = world, c.box
         data = world.data
         self.creeper = data.mob_names.index(CREEPER)
-        shoots = [name in SHOOTERS for name in data.mob_names]
-        self.strikes = np.isin(data.mob_temper, (NIGHT, KEEN, NEUTRAL)) & ~np.array(
-            shoots
-        )  # kinds, creepers among them
+        shoots = np.isin(data.mob_names, SHOOTERS)
+        self.strikes = np.isin(data.mob_temper, (NIGHT, KEEN, NEUTRAL)) & ~shoots  # of kinds; creepers among them
         self.solid, self.liquid = (world.tables[0][name].astype(bool) for name in ("block_solid", "block_liquid"))
         self.pitch, self.yaw = np.radians(np.array(c.lidar)).T
         self.kind = np.full(n, self.creeper)  # of mob that is minded
@@ -72,51 +71,57 @@ class Dodger:
 
     def moves(self, obs: dict[str, torch.Tensor], envs: np.ndarray, moves: np.ndarray, foes: np.ndarray) -> np.ndarray:
         """What to do instead of `moves` int [len(envs)]; `foes` int [len(envs)]: the kind of mob that each fights, 0 = none."""
-        now = self.world.arrays.ticks[envs].astype(np.int64)
-        kind = np.where(self.strikes[foes], foes, self.creeper)
-        begun = (now < self.last[envs]) | (kind != self.kind[envs])
-        self.begin(envs[begun])
-        self.kind[envs] = kind
-        passed, self.last[envs] = np.where(begun, 0, now - self.last[envs]), now
+        passed = self._attend(envs, foes)
         position, compass = obs["position"].numpy()[envs][:, [0, 2]], np.radians(obs["compass"].numpy()[envs])
-        self._look(obs, envs, position, compass, now)
-        minded = np.flatnonzero(now - self.seen_at[envs] < RECALL)
-        out = moves.copy()
-        if not len(minded):
+        self._look(obs, envs, position, compass)
+        minds = self.last[envs] - self.seen_at[envs] < RECALL
+        some, position, out = envs[minds], position[minds], moves.copy()
+        if not len(some):
             return out
-        some = envs[minded]
-        away = position[minded] - self.place[some]
+        away = position - self.place[some]
         away -= SIZE * np.floor(away / SIZE + 0.5)
-        distance = np.hypot(*away.T)
-        self.near_for[some] = np.where(distance < NEAR, self.near_for[some] + passed[minded], 0.0)
-        fights, bursts = foes[minded] == kind[minded], kind[minded] == self.creeper
-        begins = np.where(bursts, np.where(fights, self.near_for[some] >= DWELL, distance < AWAY), distance < CLOSE)
-        ends = distance >= np.where(bursts, np.where(fights, CLEAR, FAR), APART)
-        self.retreats[some] = (self.retreats[some] | begins) & ~ends
-        yaw = compass[minded, 0][:, None] + TURNS
-        ways = np.stack([-np.sin(yaw), np.cos(yaw)], -1)  # [n, moves, (x, z)]
-        worth = (ways * away[:, None]).sum(-1) / np.maximum(distance, 1e-6)[:, None]
-        shut, up = self._ways(obs, some, position[minded], ways)
-        worth[shut] = -1.0
-        best = worth.argmax(1)
-        goes = self.retreats[some] & (worth.max(1) > 0.2)
-        step = np.where(up[np.arange(len(some)), best], JUMP_UP, MOVES[best])
-        out[minded[goes]] = step[goes]
+        self._decide(some, np.hypot(*away.T), passed[minds], fights=foes[minds] == self.kind[some])
+        step = self._step(obs, some, position, compass[minds, 0], away)
+        out[minds] = np.where(self.retreats[some] & (step > 0), step, moves[minds])
         return out
 
-    def _look(self, obs: dict[str, torch.Tensor], envs: np.ndarray, position: np.ndarray, compass: np.ndarray,
-              now: np.ndarray) -> None:  # fmt: skip
+    def _attend(self, envs: np.ndarray, foes: np.ndarray) -> np.ndarray:
+        """Mind what each fights if that strikes, else creepers; returns the ticks since the last look."""
+        now, kind = self.world.arrays.ticks[envs].astype(np.int64), np.where(self.strikes[foes], foes, self.creeper)
+        self.begin(envs[(now < self.last[envs]) | (kind != self.kind[envs])])
+        passed, self.last[envs], self.kind[envs] = now - self.last[envs], now, kind
+        return passed
+
+    def _decide(self, envs: np.ndarray, distance: np.ndarray, passed: np.ndarray, fights: np.ndarray) -> None:
+        """Begin to retreat, or stop; each argument [len(envs)]."""
+        self.near_for[envs] = np.where(distance < NEAR, self.near_for[envs] + passed, 0.0)
+        bursts = self.kind[envs] == self.creeper
+        begins = np.where(bursts, np.where(fights, self.near_for[envs] >= DWELL, distance < AWAY), distance < CLOSE)
+        ends = distance >= np.where(bursts, np.where(fights, CLEAR, FAR), APART)
+        self.retreats[envs] = (self.retreats[envs] | begins) & ~ends
+
+    def _step(self, obs: dict[str, torch.Tensor], envs: np.ndarray, position: np.ndarray, yaw: np.ndarray,
+              away: np.ndarray) -> np.ndarray:  # fmt: skip
+        """The move int [len(envs)] that leads farthest `away` [len(envs), (x, z)], 0 where none does."""
+        turned = yaw[:, None] + TURNS
+        ways = np.stack([-np.sin(turned), np.cos(turned)], -1)  # [n, moves, (x, z)]
+        gain = (ways * away[:, None]).sum(-1) / np.maximum(np.hypot(*away.T), 1e-6)[:, None]
+        shut, up = self._ways(obs, envs, position, ways)
+        gain[shut] = 0.0
+        best, row = gain.argmax(1), np.arange(len(envs))
+        return np.where(gain[row, best] < LEAST_GAIN, 0, np.where(up[row, best], JUMP_UP, MOVES[best]))
+
+    def _look(self, obs: dict[str, torch.Tensor], envs: np.ndarray, position: np.ndarray, compass: np.ndarray) -> None:
         """Remember where the nearest mob of the kind is."""
-        far = np.where(
-            obs["rays_entity"].numpy()[envs] == self.kind[envs, None], obs["rays_entity_distance"].numpy()[envs], np.inf
-        )
+        kinds, far = obs["rays_entity"].numpy()[envs], obs["rays_entity_distance"].numpy()[envs]
+        far = np.where(kinds == self.kind[envs, None], far, np.inf)
         ray = far.argmin(1)
         met = np.flatnonzero(np.isfinite(far.min(1)))
         ray, some = ray[met], envs[met]
         flat = far[met, ray] * np.cos(compass[met, 1] + self.pitch[ray]) + HALF_WIDTH
         yaw = compass[met, 0] + self.yaw[ray]
         self.place[some] = position[met] + flat[:, None] * np.stack([-np.sin(yaw), np.cos(yaw)], -1)
-        self.seen_at[some] = now[met]
+        self.seen_at[some] = self.last[some]
 
     def _ways(self, obs: dict[str, torch.Tensor], envs: np.ndarray, position: np.ndarray,
               ways: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip

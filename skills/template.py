@@ -14,12 +14,13 @@ _TEXT = """\
 # `saycraft train FAMILY` makes it work well.
   {name}:
     text: {text}
-    kind: harvest            # find | harvest | mine | hunt | use | place | craft
-    policy: harvest          # family of the network that performs it; leave out for one direct craft
+    kind: harvest            # find | harvest | mine | hunt | use | place; without a policy: craft | apply | wait | climb
+    policy: harvest          # family of the network that performs it; leave out for what code does
     target: {name}           # block, mob or item that the policy is after
     consumes: {{}}             # facts it uses up, such as {{{name}_nearby: 1}}
     requires: {{}}             # facts that must hold and stay, such as {{wooden_pickaxe: 1}}
     equips: null             # item in hand while it runs
+    uses: null               # how often one run uses that item, which wears out: 1, or what `python -m benchmarks.wear` measures
     obtains: {{{name}: 1}}
     loses_nearby: true       # it moves, so what was nearby is not any more
     biomes: [forest]         # where it is trained and measured
