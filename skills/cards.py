@@ -147,10 +147,12 @@ def load_weights(name: str, observation: dict[str, Any], folder: Path = WEIGHTS)
 
 
 def measured_skills(folder: Path = WEIGHTS) -> dict[str, dict[str, float]]:
-    """Per skill its measured success and duration (game ticks of an episode that succeeds), from the cards in a folder."""
+    """Per skill its measured success and duration (game ticks of an episode that succeeds), from the cards in a folder. One
+    that never succeeded has no duration."""
     found: dict[str, dict[str, float]] = {}
     for path in sorted(folder.glob("*.card.json")):
         for name, entry in load_card(path.name.removesuffix(".card.json"), folder).skills.items():
             if entry.get("success") is not None:
-                found[name] = {"success": entry["success"], "duration": max(entry.get("duration") or 1.0, 1.0)}
+                found[name] = {"success": entry["success"]}
+                found[name] |= {"duration": max(entry["duration"], 1.0)} if entry.get("duration") else {}
     return found

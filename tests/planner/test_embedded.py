@@ -217,7 +217,7 @@ def test_a_schema_is_filled_in_by_meaning_but_nothing_is_written(model):
 
 @shipped
 def test_it_proposes_steps(model):
-    (step,) = model.write([Prompt("bring me a coke", {"coke_at_table": 1, "robot_at_user": 1})])
+    (step,) = model.write([Prompt("bring me a coke", {"coke_at_table": 1, "robot_at_user": 1, "hand_empty": 1})])
     assert step == "find a coke"
 
 

@@ -8,10 +8,22 @@ from pathlib import Path
 import pytest
 import torch
 
+from planner.cost import skill_cost
 from sim.world import UserError
-from skills.cards import Card, load_card, load_weights, provenance, rate, save_weights, spec_hash, versions
+from skills.cards import (
+    Card,
+    load_card,
+    load_weights,
+    measured_skills,
+    provenance,
+    rate,
+    save_weights,
+    spec_hash,
+    versions,
+)
 from skills.heads import SuccessHead
 from skills.policy import SkillPolicy
+from skills.schema import Skill
 
 SPEC = {"version": 1, "size": 9, "rays": 54}
 
@@ -37,6 +49,17 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     assert (skill["low"], skill["high"]) == (0.5958, 0.9821)
     assert json.loads((tmp_path / "mine.card.json").read_text())["observation_hash"] == spec_hash(SPEC)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["mine.card.json", "mine.safetensors"]
+
+
+def test_what_never_worked_has_no_duration_and_is_dear(tmp_path: Path) -> None:
+    skills = {"never": rate([False] * 5, [900.0] * 5), "seldom": rate([True] + [False] * 9, [100.0] * 10)}
+    save_weights(tmp_path, Card("fight", SPEC, versions=versions(), skills=skills), SkillPolicy(9, hidden=(8,)), None)
+    known = measured_skills(tmp_path)
+    assert known == {"never": {"success": 0.0}, "seldom": {"success": 0.1, "duration": 100.0}}
+    never, seldom = (
+        Skill(name=name, text=name, kind="hunt", obtains={"beef": 1}, steps=1000, **known[name]) for name in known
+    )
+    assert skill_cost(never) > skill_cost(seldom) == 1000.0
 
 
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
