@@ -120,7 +120,7 @@ class SkillTask:
         self._actions = np.zeros((num_envs, 3), dtype=np.int64)
         self._had = np.zeros(num_envs, dtype=np.int64)
         self._obs: dict[str, torch.Tensor] = {}
-        self._dodger = Dodger(self.world)
+        self.dodger = Dodger(self.world)
         self._foes = foes(self.skills, self.world.data)
 
     # -- RLTask ------------------------------------------------------------------------------------------------------
@@ -132,7 +132,7 @@ class SkillTask:
 
     def step(self, actions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, dict]:
         """One decision everywhere; see `skills.ppo.RLTask`."""
-        move = self._dodger.moves(self._obs, self._all, actions[:, 0].numpy(), self._foes[self.features.skill])
+        move = self.dodger.moves(self._obs, self._all, actions[:, 0].numpy(), self._foes[self.features.skill])
         interact = actions[:, 1].numpy()
         self._actions[:, 0], self._actions[:, 1] = move, self._interact[interact]
         before = self._potentials()

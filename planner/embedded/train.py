@@ -117,11 +117,8 @@ class Trainer:
         torch.manual_seed(seed)  # of dropout
         self.objects = [name for name in self.kitchen.objects if name in OBJECTS or not held_out(name)]
         self.items = [*self.craft.items, *self.craft.findable]
-        self.number, self.spent, self.last = (
-            0,
-            0.0,
-            0.0,
-        )  # steps, seconds (as all workers have it), seconds of the last step
+        self.number, self.spent = 0, 0.0  # steps, and seconds as all workers have it
+        self.last = 0.0  # seconds of the last step, which its successor tells the others
         self.waiting: list[list[Example]] = []
 
     def rate(self) -> float:
