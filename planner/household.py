@@ -6,13 +6,17 @@ A clause may be met in several ways (any fruit will do), so a goal has alternati
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import replace
 from itertools import combinations, combinations_with_replacement, product
 
 from planner.embedded.clauses import ALL, Clause
 from planner.types import Facts
 from skills.household import AT, CLOSED, HOLDING, OPEN, ROBOT, VISITED
 
+NEARLY = 0.9  # of the most probable object's probability: as good as it
+FAINT = 0.1  # probability of an object that stands in where none of the likely ones is here
+IN_HAND = "hand"  # the source of a clause about what the robot holds
 MOST_WAYS = 12  # of one clause
 MOST_ALTERNATIVES = 36  # of a goal
 TRASH, DRAWER = "trash_can", "drawer"
@@ -39,7 +43,7 @@ class Scene:
         """How many of each thing could be moved to `target`; what lies in the trash only where nothing else would do."""
         names, where = set(things), set(sources)
         found: Counter[str] = Counter()
-        if self.held in names and not where:
+        if self.held in names and (not where or IN_HAND in where):
             found[str(self.held)] += 1
         for (thing, place), n in self.lying.items():
             if thing in names and n > 0 and place != target and (place in where if where else place != TRASH):
@@ -57,6 +61,30 @@ class Scene:
         places = [place for (name, place), n in self.lying.items() if name == thing and n > 0]
         closed = DRAWER in places and not self.facts.get(OPEN)
         return 1.0 if self.robot in places else 3.0 if closed and len(places) == 1 else 2.0
+
+
+def grounded(clauses: Sequence[Clause], likely: Sequence[Mapping[str, float]], facts: Facts) -> tuple[Clause, ...]:
+    """The clauses over what this scene has: where any one object would do, those nearly as probable as the best one here;
+    where none of the likely ones is here, a faintly probable one that is."""
+    scene, made = Scene(facts), []
+    for clause, p in zip(clauses, likely, strict=True):
+        here = scene.available((name.replace(" ", "_") for name in p), _sources(clause, scene), None)
+        there = [name for name in p if name.replace(" ", "_") in here]
+        chosen = [name for name in there if name in clause.things]
+        if clause.things and clause.count != ALL:
+            chosen = chosen or [name for name in there if p[name] >= FAINT]
+            if clause.count == 1 and chosen:
+                best = max(p[name] for name in chosen)
+                chosen = [name for name in chosen if p[name] >= NEARLY * best]
+        made.append(replace(clause, things=frozenset(chosen) or clause.things))
+    return tuple(made)
+
+
+def _sources(clause: Clause, scene: Scene) -> set[str]:
+    """Where a clause's things are to come from; "your hand" means nothing where they are not in it."""
+    sources = _names(clause.source)
+    held_is_meant = scene.held in _names(clause.things)
+    return sources if held_is_meant or len(clause.things) > MOST_WAYS else sources - {IN_HAND}
 
 
 def goal_of(clauses: Sequence[Clause], facts: Facts) -> tuple[dict[str, int], ...]:
@@ -93,7 +121,8 @@ def _ways(clause: Clause, k: int, clauses: Sequence[Clause], scene: Scene) -> li
     last = k == len(clauses) - 1
     things, places = _names(clause.things), sorted(_names(clause.place))
     if clause.verb in ("bring", "put"):
-        return _moved(clause, things, places, scene)
+        others = {name for j, other in enumerate(clauses) if j != k for name in _names(other.things)}
+        return _moved(clause, things, places, scene, others)
     if clause.verb == "open":
         return [{OPEN: 1}]
     if clause.verb == "close":
@@ -103,34 +132,38 @@ def _ways(clause: Clause, k: int, clauses: Sequence[Clause], scene: Scene) -> li
         return [{**way, f"{ROBOT}{p}": 1} for way, p in zip(there, places, strict=True)] if last else there
     if clause.verb == "drop":
         return [{f"{HOLDING}{scene.held}": 0}] if scene.held in things else [{}]
-    if not last:
+    held = clause.verb == "pick" and all(other.verb in ("go", "open", "close") for other in clauses[k + 1 :])
+    if not last and not held:
         return [{}]  # picked up or found on the way to something else
     if clause.verb == "pick":
         if scene.held in things:
             return [{f"{HOLDING}{scene.held}": 1}]
-        found = scene.available(things, _names(clause.source), None)
+        found = scene.available(things, _sources(clause, scene), None)
         return [{f"{HOLDING}{name}": 1} for name in _nearest(found, scene)] or _none(clause)
     spots = {p: None for (name, p), n in scene.lying.items() if name in things and n > 0}
     return [{f"{ROBOT}{place}": 1} for place in sorted(spots, key=lambda p: p != scene.robot)] or _none(clause)
 
 
-def _moved(clause: Clause, things: set[str], places: Sequence[str], scene: Scene) -> list[dict[str, int]]:
-    """Ways to get the asked number of things to one of the places."""
+def _moved(
+    clause: Clause, things: set[str], places: Sequence[str], scene: Scene, others: Set[str]
+) -> list[dict[str, int]]:
+    """Ways to get the asked number of things to one of the places. Where it is said from where, the like that stand elsewhere
+    stay there, unless another clause is about them (`others`)."""
+    sources = _sources(clause, scene)
     ways: list[tuple[float, dict[str, int]]] = []
     for place in places:
-        found = scene.available(things, _names(clause.source), place)
+        found = scene.available(things, sources, place)
         there = {name: n for (name, p), n in scene.lying.items() if p == place and name in things and n > 0}
         if not found and there:
             ways.append((0.0, {f"{name}{AT}{place}": n for name, n in there.items()}))
         for chosen in _choices(clause, found, scene):
             effort = sum(scene.effort(name) for name in chosen)
             counts = Counter(chosen)
-            ways.append(
-                (
-                    effort,
-                    {f"{name}{AT}{place}": scene.facts.get(f"{name}{AT}{place}", 0) + n for name, n in counts.items()},
-                )
-            )
+            way = {f"{name}{AT}{place}": scene.facts.get(f"{name}{AT}{place}", 0) + n for name, n in counts.items()}
+            for (name, spot), n in scene.lying.items():
+                if sources and name in counts and name not in others and n > 0 and spot not in (*sources, place):
+                    way[f"{name}{AT}{spot}"] = n
+            ways.append((effort, way))
     if not ways:
         return _none(clause)
     ways.sort(key=lambda way: way[0])
@@ -142,7 +175,7 @@ def _choices(clause: Clause, found: Counter[str], scene: Scene) -> list[tuple[st
     if not found:
         return []
     if clause.count == ALL:
-        return [tuple(found.elements())]
+        return [tuple(found) if clause.different else tuple(found.elements())]
     names = _nearest(found, scene)
     number = min(clause.count, len(names) if clause.different else found.total())
     if clause.different:
@@ -162,5 +195,6 @@ def _names(texts: Iterable[str]) -> set[str]:
 def _none(clause: Clause) -> list[dict[str, int]]:
     names = sorted(clause.things)
     what = ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
-    where = f" at the {' or '.join(sorted(clause.source))}" if clause.source else " here"
+    at = f" at the {' or '.join(sorted(clause.source))}" if clause.source else " here"
+    where = " in my hand" if IN_HAND in clause.source else at
     raise Unmet(f"there is no {what or 'such thing'}{where}")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from planner.embedded import lexicon
 from planner.embedded.clauses import ALL, Clause
-from planner.embedded.kitchen import PLACES
+from planner.embedded.kitchen import HAND, PLACES
 from planner.goals import exact, match
-from planner.household import Unmet, goal_of
+from planner.household import Unmet, goal_of, grounded
 from planner.types import Facts, Goal
 from sim.world import UserError
 from skills.deeds import KILLED, USED
@@ -61,7 +61,7 @@ class Reader:
         self.obtained = {fact for skill in library.skills.values() for fact in skill.obtains}
         if library.world == "kitchen":
             self.objects = _after(library, HOLDING)
-            self.places: tuple[str, ...] = _after(library, ROBOT)
+            self.places: tuple[str, ...] = (*_after(library, ROBOT), *HAND)
         else:
             self.objects, self.places = craft_things(), PLACES
 
@@ -107,11 +107,8 @@ class Reader:
         return Understanding("clear", goal, **known)  # type: ignore[arg-type]
 
     def _moves(self, meaning: Meaning, facts: Facts) -> Goal:
-        """A kitchen goal: with the objects that are surely meant where the scene has them."""
-        try:
-            return goal_of(meaning.surest or meaning.clauses, facts)
-        except Unmet:
-            return goal_of(meaning.clauses, facts)
+        """A kitchen goal, over the objects that the scene has."""
+        return goal_of(grounded(meaning.clauses, meaning.likely, facts), facts)
 
     def _counts(self, clauses: Sequence[Clause]) -> dict[str, int]:
         """A craft goal: so many of each item, so many mobs killed, an item used, or a block or mob nearby."""
@@ -143,7 +140,7 @@ def _clause(clause: Clause) -> str:
     if clause.verb in ("get", "kill"):
         return f"{'kill ' if clause.verb == 'kill' else ''}{names[0]} x {clause.count}"
     what = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    number = "all" if clause.count == ALL else str(clause.count) + (" different" if clause.different else "")
+    number = ("all" if clause.count == ALL else str(clause.count)) + (" different" if clause.different else "")
     words = [clause.verb, *([f"{number} of {what}" if len(names) > 1 or clause.count != 1 else what] if what else [])]
     if clause.source:
         words.append(f"from {' or '.join(sorted(clause.source))}")

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from planner.embedded.clauses import ALL, MARKS, MOST_CLAUSES, VERBS, Clause, Example, mark_numbers
 from planner.embedded.kitchen import OBJECTS, PLACES
-from planner.embedded.scenes import DONE, STANDING, Step, find_text, worked_out
+from planner.embedded.scenes import DONE, STANDING, Step, worked_out
 from planner.similarity import WIDTH, minilm, sentence_vectors
+from skills.household import find_text
 
 LONGEST = 64  # tokens
 
@@ -94,17 +95,22 @@ def _count_kind(clause: Clause, free: list[tuple[int, int]]) -> int:
     return 0
 
 
-def kitchen_steps(examples: Sequence[Example], draw: random.Random) -> tuple[list[Step | None], list[str]]:
-    """A random step of a plan for each command, and the skills to choose from."""
-    steps: list[Step | None] = []
+def kitchen_steps(
+    examples: Sequence[Example], draw: random.Random, number: int = 2
+) -> tuple[list[int], list[Step], list[str]]:
+    """Up to `number` random steps of a plan for each command that can be carried out: the commands' rows, the steps, and the
+    skills to choose from."""
+    rows: list[int] = []
+    steps: list[Step] = []
     names = list(OBJECTS)
-    for example in examples:
+    for row, example in enumerate(examples):
         plan = worked_out(example.clauses, draw)
-        step = None
-        if plan:
-            step = plan[-1] if draw.random() < 0.2 else draw.choice(plan)
-        steps.append(step)
-        if step is not None:
+        chosen = draw.sample(plan, min(number, len(plan)))
+        if plan and draw.random() < 0.3:
+            chosen[0] = plan[-1]
+        for step in chosen:
+            rows.append(row)
+            steps.append(step)
             seen = (
                 fact.partition(" at ")[0].removeprefix("holding ")
                 for fact in step.facts
@@ -112,7 +118,7 @@ def kitchen_steps(examples: Sequence[Example], draw: random.Random) -> tuple[lis
             )
             names += [name for name in seen if name not in names and name not in ("hand empty", "drawer open")
                       and not name.startswith("visited ")]  # fmt: skip
-    return steps, kitchen_skills(names)
+    return rows, steps, kitchen_skills(names)
 
 
 def kitchen_skills(names: Sequence[str]) -> list[str]:
@@ -141,10 +147,10 @@ def step_tensors(steps: Sequence[Step], skills: Sequence[str]) -> Steps:
 def _texts(rows: Sequence[Sequence[str]], left: bool) -> tuple[Tensor, Tensor]:
     """Sentence vectors [B, L, width] padded on one side, and where there is one."""
     longest = max(1, *(len(row) for row in rows)) if rows else 1
-    out, mask = torch.zeros(len(rows), longest, WIDTH), torch.zeros(len(rows), longest, dtype=torch.bool)
+    mask = torch.zeros(len(rows), longest, dtype=torch.bool)
     for k, row in enumerate(rows):
-        if row:
-            part = slice(longest - len(row), longest) if left else slice(0, len(row))
-            with torch.autocast("cpu", enabled=False):
-                out[k, part], mask[k, part] = sentence_vectors(list(row)), True
+        mask[k, longest - len(row) if left else 0 : longest if left else len(row)] = True
+    out = torch.zeros(len(rows), longest, WIDTH)
+    with torch.autocast("cpu", enabled=False):
+        out[mask] = sentence_vectors([text for row in rows for text in row])
     return out, mask

@@ -23,7 +23,7 @@ _UNITS = (
 _TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60}
 WORDS = {word: n for n, word in enumerate(_UNITS)} | _TENS
 PHRASES = {"half a dozen": 6, "a dozen": 12, "a couple of": 2, "a couple": 2, "a pair of": 2, "both": 2, "a few": 3,
-           "several": 3, "a stack of": 64, "half a stack of": 32}  # fmt: skip
+           "several": 3, "a trio of": 3, "half dozen": 6, "dozen": 12, "a stack of": 64, "half a stack of": 32}  # fmt: skip
 _WHOLE = "|".join(sorted(PHRASES, key=len, reverse=True))
 _NUMBER = re.compile(
     rf"\b(?:{_WHOLE}|(?:{'|'.join(_TENS)})[- ](?:{'|'.join(_UNITS[1:10])})|{'|'.join(WORDS)}|\d{{1,4}})\b"
@@ -32,8 +32,8 @@ _NUMBER = re.compile(
 
 @dataclass(frozen=True)
 class Clause:
-    """One thing to do. `things`: every object that would do; `count` 0 = all of them; places: any of these. `left_out` is
-    for training: what would do but for the words that leave it out ("a fruit, but no apple")."""
+    """One thing to do. `things`: every object that would do; `count` 0 = all of them (`different`: one of each); places:
+    any of these. `left_out` is for training: what would do but for the words that leave it out ("a fruit, but no apple")."""
 
     verb: str
     things: frozenset[str] = frozenset()
@@ -65,6 +65,9 @@ def mark_numbers(text: str) -> tuple[str, list[int]]:
         return f" {MARKS[len(values) - 1]} "
 
     plain = re.sub(r"\b(?:7|seven)[- ]?up(s?)\b", r"7up\1", text.lower().replace("\u2019", "'"))
+    plain = re.sub(
+        r"(?<![\w*])(?:(\d{1,4})\s?[x\u00d7]|[x\u00d7]\s?(\d{1,4}))(?![\w*])", r" \1\2 ", plain
+    )  # "6x torch", "torch x6"
     return " ".join(_NUMBER.sub(replace, plain).split()), values
 
 

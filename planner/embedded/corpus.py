@@ -16,6 +16,9 @@ class Corpus:
     something unseen."""
 
     world: ClassVar[str]
+    mixed: ClassVar[
+        tuple[str, ...]
+    ] = ()  # beginnings of intents whose frames are imperatives and whole sentences alike
 
     def __init__(self, seed: int, split: Split, frames: str):
         self.draw, self.split = random.Random(f"{self.world} {split} {seed}"), split
@@ -28,6 +31,8 @@ class Corpus:
         if whole and not plain and self.draw.random() < 0.3:
             self._imperative = False
             return self._pick(f"{intent}_sentence")
+        if self.mixed and intent.startswith(self.mixed):
+            self._imperative = False
         return self._pick(intent)
 
     def _pick(self, key: str) -> str:

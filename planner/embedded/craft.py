@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from planner.embedded import lexicon
-from planner.embedded.clauses import Clause, Example
+from planner.embedded.clauses import MOST_CLAUSES, Clause, Example
 from planner.embedded.corpus import ENGLISH, Corpus
 from planner.embedded.lexicon import Split, choose, fill, indefinite, plural, published
 from planner.embedded.noise import disturb
@@ -35,6 +35,7 @@ DEVICES = ("tnt", "redstone_block", "dispenser", "dropper", "observer", "piston"
 METALS = ("leather", "iron", "golden", "diamond", "chainmail")
 WHERE = ("plains", "forest", "desert", "jungle", "taiga", "swamp", "swampland", "hills", "extreme hills", "mountains", "savanna",
          "ice plains", "woods", "meadow", "snow", "grassland", "birch forest", "forest hills")  # fmt: skip
+FORMS_OF_COMMANDS = {"part": 0.49, "wish": 0.19, "joined": 0.12, "listed": 0.14, "correction": 0.03, "nothing": 0.03}
 COOKED = ("cooked_", "baked_", "bread")
 HUNTED = ("beef", "mutton", "porkchop", "chicken", "leather", "feather", "wool", "string", "rotten_flesh", "bone",
           "gunpowder", "spider_eye", "arrow", "rabbit", "egg")  # fmt: skip
@@ -72,40 +73,65 @@ class CraftCorpus(Corpus):
                 return drawn
 
     def _drawn(self) -> Example:
-        r = self.draw.random()
         self._imperative = True
-        if r < 0.03:
-            return Example(disturb(self._pick("nothing"), self.draw), (), self.world)
-        if r < 0.18:
-            self._imperative = False
-            name = self.draw.choice(self.wished)
-            text = self.draw.choice(choose(self.items[name]["wishes"], self._unseen("frames")))
-            clauses = [Clause("get", frozenset({name}))]
-        elif r < 0.80:
-            text, clauses = self._part()
-        else:
-            text, clauses = self._joined()
-        return Example(disturb(self._around(text), self.draw), tuple(clauses), self.world)
+        form = self.draw.choices(list(FORMS_OF_COMMANDS), list(FORMS_OF_COMMANDS.values()))[0]
+        text, clauses = getattr(self, f"_{form}")()
+        said = text if form == "nothing" else self._around(text)
+        return Example(disturb(said, self.draw), tuple(clauses[:MOST_CLAUSES]), self.world)
+
+    def _nothing(self) -> tuple[str, list[Clause]]:
+        return self._pick("nothing"), []
+
+    def _wish(self) -> tuple[str, list[Clause]]:
+        """A need told without the name of what would help."""
+        self._imperative = False
+        name = self.draw.choice(self.wished)
+        text = self.draw.choice(choose(self.items[name]["wishes"], self._unseen("frames")))
+        return text, [Clause("get", frozenset({name}))]
+
+    def _correction(self) -> tuple[str, list[Clause]]:
+        """Someone who says one thing and then means another."""
+        (wrong, _), (right, clauses) = self._part(plain=True), self._part(plain=True)
+        return fill(self._pick("corrections"), {"a": wrong, "b": right}), clauses
 
     def _joined(self) -> tuple[str, list[Clause]]:
-        if self.draw.random() < 0.5:
-            return self._listed()
-        (a, one), (b, two) = self._part(plain=True), self._part(plain=True)
-        if self.draw.random() < 0.12:
-            return fill(self._pick("reversed"), {"a": a, "b": b}), two + one
-        return fill(self._pick("connectors"), {"a": a, "b": b}), one + two
+        """Two or three parts in the order of the text, or turned round."""
+        a, one = self._part(plain=True)
+        for _ in range(1 if self.draw.random() < 0.8 else 2):
+            b, two = self._part(plain=True)
+            if self.draw.random() < 0.12:
+                a, one = fill(self._pick("reversed"), {"a": a, "b": b}), two + one
+            else:
+                a, one = fill(self._pick("connectors"), {"a": a, "b": b}), one + two
+        return a, one
 
     def _listed(self) -> tuple[str, list[Clause]]:
         """Several items in one list: "a stone axe, two torches and a bed"."""
-        parts, clauses = [], []
-        for _ in range(self.draw.choice([2, 2, 3])):
+        parts, clauses, bare = [], [], self.draw.random() < 0.2
+        for _ in range(self.draw.choice([2, 2, 3, 3, 4])):
             name = self._item("get_one")
             count = 1 if self.draw.random() < 0.6 else self._count()
             said = self._said(name)
-            parts.append(indefinite(said) if count == 1 else f"{self._number(count)} {self._many(name, said)}")
+            one = said if bare else f"one {said}" if self.draw.random() < 0.15 else indefinite(said)
+            parts.append(one if count == 1 else self._several(name, said, count))
             clauses.append(Clause("get", frozenset({name}), count))
-        x = ", ".join(parts[:-1]) + self.draw.choice([" and ", ", and ", " plus ", " & "]) + parts[-1]
-        return fill(self._pick(self.draw.choice(["get_one", "make_one"])), {"x": x}), clauses
+        if len(parts) == 2 and self.draw.random() < 0.25:
+            said = fill(self._pick("both"), {"x": parts[0], "y": parts[1]})
+            return fill(self._template(self.draw.choice(["get_one", "make_one"]), plain=False), {"x": said}), clauses
+        last = self.draw.choice([" and ", ", and ", " plus ", " & ", ", ", " and also ", " and then ", " + "])
+        x = (" + " if last == " + " else ", ").join(parts[:-1]) + last + parts[-1]
+        key = self.draw.choice(["listed", "listed", "get_one", "make_one"])
+        self._imperative = key != "listed"
+        return fill(self._template(key, plain=False), {"x": x, "list": x}), clauses
+
+    def _several(self, name: str, said: str, count: int) -> str:
+        """A number of items as people write it: "six torches", "6x torch", "torches: 6"."""
+        many = self._many(name, said)
+        if self.draw.random() < 0.8:
+            return f"{self._number(count)} {many}"
+        return self.draw.choice(["{n}x {xs}", "{xs} x{n}", "{n} x {xs}", "{xs} ({n})", "{n} of {xs}"]).format(
+            n=count, xs=many
+        )
 
     def _part(self, plain: bool = False) -> tuple[str, list[Clause]]:
         intent = self.draw.choices(list(INTENTS), list(INTENTS.values()))[0]
@@ -124,6 +150,11 @@ class CraftCorpus(Corpus):
         article = indefinite(said) if r < 0.7 else f"the {said}" if r < 0.8 else f"one {said}" if r < 0.85 else said
         if count == 1 and self.draw.random() < 0.1 and name in self.items and self.items[name].get("one"):
             article = self.draw.choice(choose(self.items[name]["one"], self._unseen("words")))
+        if count > 1:
+            template = template.replace("{n} {xs}", self._several(name, said, count))
+        if count == 1 and verb == "get" and self.draw.random() < 0.03:
+            wrong = self._said(self._item(intent))
+            article = fill(self._pick("object_corrections"), {"x": indefinite(wrong), "y": article})
         text = fill(template, {"x": article, "n": self._number(count), "xs": self._many(name, said)})
         if verb == "kill" and self.draw.random() < 0.4:
             text = self._fight(text)
@@ -174,9 +205,12 @@ class CraftCorpus(Corpus):
             items = " and ".join(indefinite(self._said(name)) for name in owned)
             key = "given" if self.draw.random() < 0.75 or "given_head" not in self.frames else "given_head"
             tail = fill(self._pick(key), {"items": items})
-            text = fill(tail, {"c": text}) if "{c}" in tail else f"{text.rstrip('.!?')} {tail}"
+            gap = "" if tail[0] in ",.;" else " "
+            text = fill(tail, {"c": text}) if "{c}" in tail else f"{text.rstrip('.!?')}{gap}{tail}"
         elif r < 0.5 and self._imperative:
             text = fill(self._pick("wrappers"), {"c": text.rstrip(".!?")})
+        elif r < 0.6 and self._imperative:
+            text = fill(self._pick("story"), {"c": text.rstrip(".!?")})
         if self.draw.random() < 0.1:
             talk = self._pick("chatter")
             text = f"{talk} {text}" if self.draw.random() < 0.7 else f"{text.rstrip('.')}. {talk}"

@@ -7,7 +7,7 @@ What a phrase stands for is decided by tags alone, never by a scene, so a comman
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -19,41 +19,51 @@ from planner.embedded.noise import disturb
 
 OBJECTS = ("coke", "pepsi", "7up", "lime soda", "grapefruit soda", "redbull", "water bottle", "tea", "apple", "orange", "banana",
            "multigrain chips", "jalapeno chips", "rice chips", "energy bar", "sponge")  # fmt: skip
-PLACES = ("table", "close counter", "far counter", "trash can", "drawer", "user")
-USER, TRASH, DRAWER = frozenset({"user"}), frozenset({"trash can"}), frozenset({"drawer"})
+PLACES = (
+    "table",
+    "close counter",
+    "far counter",
+    "trash can",
+    "drawer",
+    "user",
+    "hand",
+)  # "hand": where things may be, not where they go
+USER, TRASH, DRAWER, HAND = (frozenset({place}) for place in ("user", "trash can", "drawer", "hand"))
 COUNTERS = frozenset({"close counter", "far counter"})
-PLACE_NAMES: dict[frozenset[str], tuple[str, ...]] = {
-    frozenset({"table"}): ("the table", "the kitchen table", "the dining table", "the desk", "the tabletop"),
-    frozenset({"close counter"}): ("the close counter", "the near counter", "the closest counter", "the nearby counter",
-                                   "the counter close by", "the counter next to you", "the nearer counter",
-                                   "the closer countertop", "the close countertop"),
-    frozenset({"far counter"}): ("the far counter", "the other counter", "the counter in the back", "the distant counter",
-                                 "the counter far away", "the farther counter", "the counter over there", "the back counter",
-                                 "the far countertop"),
-    COUNTERS: ("the counter", "the countertop", "the kitchen counter", "a counter", "the worktop", "the bench top"),
-    TRASH: ("the trash can", "the trash", "the bin", "the garbage", "the garbage can", "the waste basket", "the rubbish bin",
-            "the dustbin", "the trash bin"),
-    DRAWER: ("the drawer", "the cabinet drawer", "the kitchen drawer", "the cupboard drawer"),
-}  # fmt: skip
-USER_NAMES = ("me", "my place", "my seat", "where I am", "where I am sitting", "the user")
+TRAY = "tray"  # key of words/places.yaml: where things lie that are at the user
 SOURCES = (frozenset({"table"}), frozenset({"close counter"}), frozenset({"far counter"}), COUNTERS, DRAWER)
 GOING = (*SOURCES, TRASH, USER)
-NOUNS = {"drink": ("drink", "beverage"), "soda": ("soda", "soft drink", "pop", "fizzy drink"), "snack": ("snack", "nibble"),
-         "fruit": ("fruit", "piece of fruit"), "food": ("food", "food item"), "chips": ("bag of chips", "packet of crisps"),
-         "vegetable": ("vegetable",), "dessert": ("dessert",), "dairy": ("dairy product",), "utensil": ("utensil",),
-         "candy": ("candy", "sweet")}  # fmt: skip
 FORMS: dict[str, tuple[str, int]] = {  # intent -> verb, count (-1: the number in the text)
     "bring_one": ("bring", 1), "bring_count": ("bring", -1), "bring_different": ("bring", -1), "bring_all": ("bring", ALL),
     "bring_all_from": ("bring", ALL), "bring_everything_from": ("bring", ALL), "bring_from": ("bring", 1),
     "put_one": ("put", 1), "put_from": ("put", 1), "put_count": ("put", -1), "put_all": ("put", ALL),
     "put_all_from": ("put", ALL), "clear_place": ("put", ALL), "throw_one": ("put", 1), "throw_count": ("put", -1),
-    "throw_all": ("put", ALL), "throw_all_from": ("put", ALL), "pick_one": ("pick", 1), "find_one": ("find", 1),
+    "throw_all": ("put", ALL), "throw_all_from": ("put", ALL), "throw_from": ("put", 1), "pick_one": ("pick", 1),
+    "pick_from": ("pick", 1), "find_one": ("find", 1),
     "go_to": ("go", 1), "open_drawer": ("open", 1), "close_drawer": ("close", 1), "take_from_drawer": ("bring", 1),
     "store_in_drawer": ("put", 1), "drop_one": ("drop", 1), "holding_bring": ("bring", 1), "holding_put": ("put", 1),
-    "holding_throw": ("put", 1),
+    "holding_throw": ("put", 1), "held_bring": ("bring", 1), "held_put": ("put", 1), "held_throw": ("put", 1),
+    "held_store": ("put", 1), "held_drop": ("drop", 1),
 }  # fmt: skip
-WEIGHTS = {"bring_one": 9, "put_one": 5, "throw_one": 3, "pick_one": 3, "find_one": 2, "go_to": 3, "bring_count": 3,
+HELD = tuple(name for name in FORMS if name.startswith("held"))  # "put it down": nothing is named
+WEIGHTS = {"bring_one": 9, "put_one": 5, "throw_one": 3, "pick_one": 4, "find_one": 3, "go_to": 3, "bring_count": 3,
+           "open_drawer": 2, "close_drawer": 2,
            "bring_different": 3, "bring_all_from": 3, "clear_place": 3, "put_all_from": 2}  # fmt: skip
+FORMS_OF_COMMANDS = {  # what a command is made of, and how often
+    "part": 0.27, "joined": 0.20, "need": 0.17, "listed": 0.09, "pair": 0.05, "preference": 0.05, "correction": 0.03,
+    "visits": 0.04, "swap": 0.03, "each": 0.02, "except": 0.02, "nothing": 0.03, "then_close": 0.015, "carry": 0.015,
+}  # fmt: skip
+PAIRS = {  # two objects of one sentence: frame -> (verb, place) of each; None: the place named
+    "both": (("bring", USER), ("bring", USER)), "put_two": (("put", None), ("put", None)),
+    "throw_and_put": (("put", TRASH), ("put", None)), "bring_and_put": (("bring", USER), ("put", None)),
+}  # fmt: skip
+LISTS = {"bring_one": "bring", "bring_list_from": "bring", "put_one": "put", "put_list": "put", "put_list_from": "put",
+         "put_from": "put", "throw_one": "put", "throw_list": "put"}  # fmt: skip
+INSIDE = re.compile(
+    r"\bon ((?:the|our|that|this|your) (?:[\w-]+ ){0,2}"
+    r"(?:drawer|draw|trash|bin|garbage|waste|dustbin|rubbish|refuse|litter|junk))\b"
+)
+CORRECTED = 0.03  # share of objects said wrong first
 EVERYTHING = ("everything", "all of it", "all the stuff", "all items", "each thing", "all the things", "every item",
               "all objects")  # fmt: skip
 
@@ -70,10 +80,13 @@ class KitchenCorpus(Corpus):
     """Draws examples; `split` "train" keeps to seen templates and words, "frames" and "words" hold something unseen."""
 
     world = "kitchen"
+    mixed = ("holding", "bring_list", "put_list", "throw_list")
 
     def __init__(self, seed: int, split: Split = "train"):
         super().__init__(seed, split, "frames")
         self.needs = lexicon.load("needs")
+        self.nouns = lexicon.load("nouns")
+        self.places = lexicon.load("places")
         self.tags = lexicon.load("tags")
         self.objects = {str(name): entry for name, entry in lexicon.load("objects").items()}
         self.index: dict[str, frozenset[str]] = {
@@ -91,7 +104,7 @@ class KitchenCorpus(Corpus):
             self._imperative = True
             text, clauses = self._command()
             if len(clauses) <= 5 and all(c.things or c.verb in ("go", "open", "close") for c in clauses):
-                text = re.sub(r"\bon (the (?:\w+ )?(?:drawer|trash|bin|garbage|waste|dustbin|rubbish))", r"in \1", text)
+                text = INSIDE.sub(r"in \1", text)
                 said = disturb(self._around(text), self.draw)
                 if not published(said):
                     return Example(said, tuple(clauses), self.world)
@@ -99,50 +112,134 @@ class KitchenCorpus(Corpus):
     # -- commands ----------------------------------------------------------------------------------------------------
 
     def _command(self) -> tuple[str, list[Clause]]:
-        r = self.draw.random()
-        if r < 0.03:
-            return self._pick("nothing"), []
-        if r < 0.15:
-            return self._need()
-        if r < 0.20:
-            return self._listed()
-        if r < 0.24:
-            return self._visits()
-        if r < 0.30:
-            return self._preference()
-        if r < 0.64:
-            return self._part()
-        if r < 0.68:
-            return self._swap()
-        return self._joined()
+        form = self.draw.choices(list(FORMS_OF_COMMANDS), list(FORMS_OF_COMMANDS.values()))[0]
+        return getattr(self, f"_{form}")()
+
+    def _nothing(self) -> tuple[str, list[Clause]]:
+        return self._pick("nothing"), []
 
     def _joined(self) -> tuple[str, list[Clause]]:
-        """Two or three parts in the order of the text, or turned round."""
-        first, clauses = self._part(plain=True)
+        """Two or three pieces in the order of the text, or turned round."""
+        first, clauses = self._piece()
         for _ in range(1 if self.draw.random() < 0.8 else 2):
-            second, more = self._part(plain=True)
-            if self.draw.random() < 0.12:
+            said_so_far = self._imperative
+            second, more = self._piece(clauses[-1])
+            if not (said_so_far and self._imperative):  # sentences stand side by side
+                self._imperative = False
+                mark = self.draw.choice(
+                    [". ", ". ", ", and ", "; ", "! ", ", also ", ". And ", ". Then ", ", then ", " - ", " "]
+                )
+                first, clauses = first.rstrip(".!?") + mark + second, clauses + more
+            elif self.draw.random() < 0.12:
                 text = self._pick("reversed")
                 first, clauses = fill(text, {"a": first, "b": second}), more + clauses
             else:
                 first, clauses = fill(self._pick("connectors"), {"a": first, "b": second}), clauses + more
         return first, clauses
 
+    def _piece(self, before: Clause | None = None) -> tuple[str, list[Clause]]:
+        """A part of a longer command: mostly an imperative; `_imperative` tells whether it is one. After something has been
+        picked up or found (`before`), "it" is that."""
+        self._imperative = True
+        r = self.draw.random()
+        if before is not None and before.verb in ("pick", "find") and r < 0.35:
+            text, (clause,) = self._part(plain=True, intents=HELD)
+            return text, [Clause(clause.verb, before.things, place=clause.place, left_out=before.left_out)]
+        if r < 0.70:
+            return self._part(plain=True)
+        if r < 0.80:
+            return self._part(plain=before is not None)
+        if r < 0.91:
+            return self._listed()
+        return self._need() if r < 0.95 else self._pair() if r < 0.98 else self._then_close()
+
     def _listed(self) -> tuple[str, list[Clause]]:
-        """Several objects in one list: "a coke, an apple and the sponge"; to the user, to a place or away."""
-        things = [self._thing() for _ in range(2 if self.draw.random() < 0.65 else 3)]
-        words = [thing.text for thing in things]
-        last = self.draw.choice([" and ", ", and ", " and also ", " plus ", " as well as ", " & "])
-        x = (", ".join(words[:-1]) + last + words[-1]) if len(words) > 2 else words[0] + last + words[1]
-        intent = self.draw.choice(["bring_one", "bring_one", "put_one", "throw_one", "put_one", "put_from"])
+        """Several objects in one list: "a coke, two apples and the sponge"; to the user, to a place or away."""
+        intent = self.draw.choice(list(LISTS))
         source, source_text = self._source(intent)
         place, place_text = self._place(intent, source)
-        text = fill(self._template(intent, plain=False), {"x": x, "place": place_text, "from": source_text})
-        verb = "bring" if intent == "bring_one" else "put"
-        return text, [Clause(verb, thing.which, 1, False, source, place, thing.left_out) for thing in things]
+        words, clauses = [], []
+        for _ in range(2 if self.draw.random() < 0.65 else 3):
+            thing, count, origin = self._thing(), 1, source
+            if self.draw.random() < 0.15:
+                thing = self._things(counted=True)
+                count = self.draw.choice([2, 2, 2, 3, 4])
+                thing = thing._replace(text=f"{self.draw.choice([str(count), ENGLISH[count]])} {thing.text}")
+            elif not source and self.draw.random() < 0.15:  # each from where it is
+                origin = self.draw.choice([some for some in SOURCES if not some & place])
+                where = self.draw.choice(["on", "from", "that is on", "off"])
+                thing = thing._replace(text=f"{thing.text} {where} {self._name(origin)}")
+            words.append(thing.text)
+            clauses.append(Clause(LISTS[intent], thing.which, count, False, origin, place, thing.left_out))
+        last = self.draw.choice([" and ", ", and ", " and also ", " plus ", " as well as ", " & ", ", then ", " and "])
+        x = (", ".join(words[:-1]) + last + words[-1]) if len(words) > 2 else words[0] + last + words[1]
+        template = self._template(intent, plain=False)
+        return fill(template, {"x": x, "list": x, "place": place_text, "from": source_text}), clauses
+
+    def _pair(self) -> tuple[str, list[Clause]]:
+        """Two objects with a place each: "the tea goes on the table, the apple in the bin"."""
+        frame = self.draw.choice(list(PAIRS))
+        things, spots = {"x": self._thing(1), "y": self._thing(1)}, self.draw.sample(GOING[:-1], 2)
+        text = self._pick(frame)
+        self._imperative = False
+        named = iter(spots)
+        made = {}
+        for (slot, thing), (verb, place) in zip(things.items(), PAIRS[frame], strict=True):
+            made[slot] = Clause(verb, thing.which, place=place or next(named), left_out=thing.left_out)
+        one, two = spots
+        if frame != "put_two" and made["y"].place & TRASH:
+            return self._pair()  # not "one in the bin, the other in the trash"
+        clauses = sorted(made.items(), key=lambda item: text.find("{" + item[0] + "}"))
+        slots = {slot: thing.text for slot, thing in things.items()}
+        return fill(text, slots | {"place": self._name(one), "place2": self._name(two)}), [c for _, c in clauses]
+
+    def _each(self) -> tuple[str, list[Clause]]:
+        """One of every kind: "one of each soda you have"."""
+        self._imperative = False
+        text, which, left_out = self._tagged("many")
+        return fill(self._pick("one_of_each"), {"xs": text}), [
+            Clause("bring", which, ALL, True, place=USER, left_out=left_out)
+        ]
+
+    def _except(self) -> tuple[str, list[Clause]]:
+        """All that lies somewhere but one thing: "throw everything on the table away but the apple"."""
+        intent = self.draw.choice(["bring_everything_from", "clear_place"])
+        self._imperative = False
+        source, place = self.draw.choice(SOURCES), USER if intent.startswith("bring") else TRASH
+        kept = self._thing(1)
+        said = fill(self.draw.choice(choose(self.frames[intent], self._unseen("frames"))), {"from": self._name(source)})
+        text = fill(self._pick("excepting"), {"c": said, "x": kept.text})
+        verb, things = FORMS[intent][0], self.everything - kept.which
+        return text, [Clause(verb, things, ALL, False, source, place, kept.which)]
+
+    def _then_close(self) -> tuple[str, list[Clause]]:
+        thing = self._thing()
+        text = fill(self._template("store_and_close", plain=False), {"x": thing.text})
+        return text, [Clause("put", thing.which, place=DRAWER, left_out=thing.left_out), Clause("close")]
+
+    def _carry(self) -> tuple[str, list[Clause]]:
+        """To a place with something that is not to be put down there."""
+        thing, place = self._thing(), self.draw.choice(GOING[:-1])
+        text = fill(self._pick("carry_keep"), {"x": thing.text, "place": self._name(place)})
+        return text, [Clause("pick", thing.which, left_out=thing.left_out), Clause("go", place=place)]
+
+    def _correction(self) -> tuple[str, list[Clause]]:
+        """Someone who says one thing and then means another."""
+        while True:
+            self._imperative = True
+            (wrong, _), (right, clauses) = self._part(plain=True), self._part(plain=True)
+            if self._imperative:  # both of them
+                self._imperative = False
+                return fill(self._pick("corrections"), {"a": wrong, "b": right}), clauses
 
     def _visits(self) -> tuple[str, list[Clause]]:
         one, two = self.draw.sample(GOING[:-1], 2)
+        if self.draw.random() < 0.35:
+            self._imperative = False
+            return fill(self._pick("visit_return"), {"place": self._name(one)}), [
+                Clause("go", place=one),
+                Clause("go", place=USER),
+            ]
         slots = {"place": self._name(one), "place2": self._name(two)}
         return fill(self._pick("visit_two"), slots), [Clause("go", place=one), Clause("go", place=two)]
 
@@ -156,7 +253,7 @@ class KitchenCorpus(Corpus):
     def _need(self) -> tuple[str, list[Clause]]:
         """A need told without the name of what would help."""
         self._imperative = False
-        entry = self.draw.choice(self.needs)
+        entry = self.draw.choices(self.needs, [len(entry["say"]) ** 0.8 for entry in self.needs])[0]
         say = self.draw.choice(choose(entry["say"], self._unseen("frames")))
         about = self.index.get(entry.get("about", ""), frozenset())
         clauses = [self._wanted(entry), *(self._wanted(other) for other in entry.get("also", []))]
@@ -171,8 +268,8 @@ class KitchenCorpus(Corpus):
     def _preference(self) -> tuple[str, list[Clause]]:
         """What someone likes or cannot have, then a request for a kind of thing."""
         self._imperative = False
-        category = self.draw.choice([c for c in NOUNS if len(self.index.get(c, ())) > 1])
-        request = fill(self._pick("bring_one"), {"x": indefinite(self.draw.choice(NOUNS[category]))})
+        category = self.draw.choice([c for c in self.nouns if len(self.index.get(c, ())) > 1])
+        request = fill(self._pick("bring_one"), {"x": indefinite(self.draw.choice(self.nouns[category]))})
         if self.draw.random() < 0.6:
             name = self.draw.choice(sorted(self.index[category] & frozenset(OBJECTS)) or sorted(self.index[category]))
             said = self._said(name)
@@ -196,9 +293,9 @@ class KitchenCorpus(Corpus):
         )
         return Clause("bring", things - unless, place=USER, left_out=things & unless)
 
-    def _part(self, plain: bool = False) -> tuple[str, list[Clause]]:
-        """One frame; `plain` asks for an imperative that others can be joined to."""
-        names = list(FORMS)
+    def _part(self, plain: bool = False, intents: Sequence[str] = ()) -> tuple[str, list[Clause]]:
+        """One frame; `plain` asks for an imperative that others can be joined to, so not one about what is in the hand."""
+        names = list(intents) or [name for name in FORMS if not (plain and name in HELD)]
         intent = self.draw.choices(names, [WEIGHTS.get(name, 1) for name in names])[0]
         verb, count = FORMS[intent]
         template = self._template(intent, plain)
@@ -211,7 +308,7 @@ class KitchenCorpus(Corpus):
             slots["xs"], things, left_out = self._things(different or count < 0)
         elif "{x}" in template:
             slots["x"], things, left_out = self._thing()
-        if intent in ("bring_everything_from", "clear_place"):
+        if intent in ("bring_everything_from", "clear_place") or intent.startswith("held"):
             things, left_out = self.everything, frozenset()
         elif intent.endswith("all_from") and self.draw.random() < 0.3 and "all the {xs}" in template:
             template, things = template.replace("all the {xs}", self.draw.choice(EVERYTHING)), self.everything
@@ -225,13 +322,13 @@ class KitchenCorpus(Corpus):
 
     def _place(self, intent: str, source: frozenset[str]) -> tuple[frozenset[str], str]:
         """Where things end up."""
-        if intent.startswith(("bring", "take", "holding_bring")):
+        if intent.startswith(("bring", "take", "holding_bring", "held_bring")):
             return USER, "me"
-        if intent.startswith(("throw", "clear", "holding_throw")):
+        if intent.startswith(("throw", "clear", "holding_throw", "held_throw")):
             return TRASH, "the trash"
-        if intent == "store_in_drawer":
+        if intent in ("store_in_drawer", "held_store"):
             return DRAWER, "the drawer"
-        if intent in ("pick_one", "find_one", "drop_one", "open_drawer", "close_drawer"):
+        if intent in ("pick_one", "pick_from", "find_one", "drop_one", "held_drop", "open_drawer", "close_drawer"):
             return frozenset(), ""
         place = self.draw.choice([p for p in (GOING if intent == "go_to" else GOING[:-1]) if not p & source])
         return place, self._name(place)
@@ -239,13 +336,17 @@ class KitchenCorpus(Corpus):
     def _source(self, intent: str) -> tuple[frozenset[str], str]:
         if intent == "take_from_drawer":
             return DRAWER, "the drawer"
+        if intent.startswith("hold") or (intent.startswith("held") and intent != "held_drop"):
+            return HAND, "your hand"
+        if intent in ("put_from", "throw_from") and self.draw.random() < 0.12:
+            return USER, self.draw.choice(choose(self.places[TRAY], self._unseen("words")))
         if intent.endswith("_from") or intent == "clear_place":
             place = self.draw.choice(SOURCES)
             return place, self._name(place)
         return frozenset(), ""
 
     def _name(self, place: frozenset[str]) -> str:
-        names = USER_NAMES if place == USER else PLACE_NAMES[place]
+        names = self.places["counter" if place == COUNTERS else next(iter(place))]
         return names[0] if self.draw.random() < 0.4 else self.draw.choice(choose(names, self._unseen("words")))
 
     def _object(self) -> str:
@@ -263,7 +364,8 @@ class KitchenCorpus(Corpus):
             name = self._object()
             noun = self._said(name)
             article: Callable[[str], str] = self.draw.choice([indefinite, indefinite, _the, _the, _one, _my])
-            return Thing(article(noun), frozenset({name}))
+            right = Thing(article(noun), frozenset({name}))
+            return self._corrected(right, article) if not depth and self.draw.random() < CORRECTED / 0.46 else right
         if r < 0.66:
             return self._tagged("one")
         if r < 0.76:
@@ -274,6 +376,14 @@ class KitchenCorpus(Corpus):
         either = "either " if self.draw.random() < 0.3 else ""
         return Thing(f"{either}{one.text} or {other.text}", one.which | other.which)
 
+    def _corrected(self, right: Thing, article: Callable[[str], str]) -> Thing:
+        """The object said after another one that was not meant: "the apple, I mean the orange"."""
+        wrong = self._object()
+        if wrong in right.which:
+            return right
+        text = fill(self._pick("object_corrections"), {"x": article(self._said(wrong)), "y": right.text})
+        return Thing(text, right.which, frozenset({wrong}))
+
     def _tagged(self, form: str, tag: str | None = None) -> Thing:
         tags = [tag for tag in self.tags if self.index[tag] and self.tags[tag].get(form)]
         common = [tag for tag in tags if self.index[tag] & frozenset(OBJECTS)]
@@ -283,19 +393,19 @@ class KitchenCorpus(Corpus):
     def _qualified(self) -> Thing:
         """An adjective before a category: "a salty snack"."""
         for _ in range(50):
-            category = self.draw.choice([c for c in NOUNS if c in self.index])
+            category = self.draw.choice([c for c in self.nouns if c in self.index])
             tag = self.draw.choice([t for t in self.tags if self.tags[t].get("adjectives")])
             both = self.index[tag] & self.index[category]
             if both and both != self.index[category]:
                 word = self.draw.choice(choose(self.tags[tag]["adjectives"], self._unseen("words")))
-                return Thing(indefinite(f"{word} {self.draw.choice(NOUNS[category])}"), both)
+                return Thing(indefinite(f"{word} {self.draw.choice(self.nouns[category])}"), both)
         return self._tagged("one")
 
     def _excluding(self) -> Thing:
         """A category without one object, or without a kind: "a fruit that is not an apple"."""
-        category = self.draw.choice([c for c in NOUNS if len(self.index.get(c, ())) > 1])
+        category = self.draw.choice([c for c in self.nouns if len(self.index.get(c, ())) > 1])
         r = self.draw.random()
-        noun = "something" if r < 0.25 else indefinite(self.draw.choice(NOUNS[category]))
+        noun = "something" if r < 0.25 else indefinite(self.draw.choice(self.nouns[category]))
         all_of = self.everything if r < 0.25 else self.index[category]
         name = self.draw.choice(sorted(self.index[category] & frozenset(OBJECTS)) or sorted(self.index[category]))
         said = indefinite(self._said(name))
@@ -324,18 +434,9 @@ class KitchenCorpus(Corpus):
 
     def _around(self, text: str) -> str:
         """A wrapper of politeness, and sometimes neutral talk before or after."""
-        if self.draw.random() < 0.45 and text.split()[0].lower() not in (
-            "i",
-            "i'm",
-            "is",
-            "are",
-            "can",
-            "could",
-            "there",
-            "my",
-        ):
+        if self._imperative and self.draw.random() < 0.55:
             text = fill(self._pick("wrappers"), {"c": text.rstrip(".!?")})
-        if self.draw.random() < 0.1:
+        if self.draw.random() < 0.15:
             talk = self._pick("chatter")
             text = f"{talk} {text}" if self.draw.random() < 0.7 else f"{text.rstrip('.')}. {talk}"
         return text

@@ -50,7 +50,7 @@ def choose(texts: Iterable[str], unseen: bool) -> list[str]:
     return kept or texts
 
 
-_TAIL = re.compile(r" (?:made of|of|with|from|for|to|in|on|that|without) .*$")
+_TAIL = re.compile(r" (?:made of|made from|full of|shaped like|which|of|with|from|for|to|in|on|that|without) .*$")
 
 
 def head(noun: str) -> str:
@@ -65,10 +65,13 @@ def indefinite(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-UNCOUNTED = {"water", "milk", "bread", "tea", "coffee", "juice", "rice", "paper", "soap", "cheese", "butter", "wool",
-             "leather", "sugar", "sand", "gravel", "coal", "redstone", "glass", "beef", "mutton", "pork", "string",
-             "wheat", "stone", "cobblestone", "dirt", "wood", "iron", "gold", "clay", "flint", "obsidian", "lapis",
-             "charcoal", "soda", "lemonade", "popcorn", "honey", "yogurt", "detergent", "cutlery"}  # fmt: skip
+UNCOUNTED = {"agua", "aqua", "bacon", "beef", "bleach", "bread", "butter", "champagne", "charcoal", "cheese", "cinnamon", "clay",
+             "coal", "cobblestone", "coffee", "corn", "cutlery", "detergent", "dirt", "flint", "garlic", "glass",
+             "gold", "gravel", "h2o", "ham", "honey", "hummus", "iron", "juice", "kale", "lapis", "lasagna",
+             "leather", "lemonade", "milk", "mutton", "obsidian", "paper", "popcorn", "pork", "redstone", "rice",
+             "salmon", "sand", "shampoo", "soap", "soda", "spaghetti", "spinach", "stone", "string", "sugar",
+             "sunscreen", "sushi", "tea", "tofu", "vinegar", "vodka", "wasabi", "water", "wheat", "whiskey", "wood",
+             "wool", "yogurt"}  # fmt: skip
 
 
 def is_plural(noun: str) -> bool:
@@ -83,7 +86,7 @@ def plural(noun: str) -> str:
         return noun
     *words, last = head(noun).split()
     rest = noun[len(head(noun)) :]
-    if last.endswith(("ch", "sh", "x", "ss", "us")) or last in {"mango", "potato", "tomato"}:
+    if last.endswith(("ch", "sh", "x", "z", "ss", "us")) or last in {"mango", "potato", "tomato"}:
         many = last + "es"
     elif last.endswith("y") and last[-2:-1] not in "aeiou":
         many = last[:-1] + "ies"

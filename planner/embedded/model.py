@@ -10,8 +10,8 @@ import copy
 import json
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,7 +39,6 @@ FOLDER = Path(__file__).parent / "weights"
 T = TypeVar("T", bound=BaseModel)
 IDLE = 4.0  # weight of a number that is not claimed yet, against "one" and "all"
 NAMED = 1.5  # weight of an item whose whole name stands in the command
-NEARLY = 0.9  # of the most probable object's probability
 TOGETHER = 16  # commands encoded at once: of like length, so that little is padding
 SURE = 0.02  # other choices below this probability are no second readings
 TAKES, TAKES_NOTHING = ("bring", "put", "pick", "find"), ("go", "open", "close")
@@ -49,13 +48,13 @@ WORLD_VERBS = {"kitchen": KITCHEN_VERBS, "craft": CRAFT_VERBS}
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a command was read as, how probable that is, and the next best readings. `surest` is the same with fewer objects
-    where any one of several would do: those that are nearly as probable as the most probable one."""
+    """What a command was read as, how probable that is, and the next best readings; `likely` says for each clause how
+    probable each object is that the most probable ones leave open (see `planner.household.grounded`)."""
 
     clauses: tuple[Clause, ...]
     probability: float
     others: tuple[tuple[tuple[Clause, ...], float], ...] = field(default=(), compare=False)
-    surest: tuple[Clause, ...] = field(default=(), compare=False)
+    likely: tuple[Mapping[str, float], ...] = field(default=(), compare=False)
 
 
 class EmbeddedModel:
@@ -197,17 +196,17 @@ def _meaning(
             sure = max(float(p) for p, thing in zip(things[k], objects, strict=True) if thing in chosen)
         spots, placed = (_set(place[k], places, needed=True) if name in ("go", "put") else
                          (frozenset({"user"}), 1.0) if name == "bring" else NOTHING)  # fmt: skip
-        origin, known = _set(source[k], places, needed=False) if name in TAKES else NOTHING
-        probability *= sure * placed * known
-        many = bool(different[k] > 0.5) and number > 1
+        origin, from_there = _set(source[k], places, needed=False) if name in TAKES else NOTHING
+        probability *= sure * placed * from_there
+        many = bool(different[k] > 0.5) and number != 1
         clauses.append(Clause(name, chosen, number if name in TAKES else 1, many, origin, spots))
     made = tuple(clauses)
     for k, clause in enumerate(clauses):
         for other, share in _second(clause, likely[k], objects) if world == "craft" else []:
             others.append(((*made[:k], other, *made[k + 1 :]), probability * share))
     others.sort(key=lambda pair: -pair[1])
-    surest = tuple(_surer(clause, things[k], objects) for k, clause in enumerate(clauses))
-    return Meaning(made, probability, tuple(pair for pair in others[:5] if pair[1] > SURE), surest)
+    known = tuple(dict(zip(objects, things[k].tolist(), strict=True)) for k in range(len(clauses)))
+    return Meaning(made, probability, tuple(pair for pair in others[:5] if pair[1] > SURE), known)
 
 
 def _count(p: np.ndarray, numbers: Sequence[int], claimed: set[int]) -> tuple[int, float]:
@@ -229,15 +228,6 @@ def _named(command: str, objects: Sequence[str]) -> np.ndarray:
     longest = [spaced(name) for name, is_in in zip(objects, held, strict=True) if is_in]
     return np.array([is_in and not any(spaced(n) != other and f" {spaced(n)} " in f" {other} " for other in longest)
                      for n, is_in in zip(objects, held, strict=True)])  # fmt: skip
-
-
-def _surer(clause: Clause, p: np.ndarray, names: Sequence[str]) -> Clause:
-    """The clause over the objects that are likeliest meant, unless all of them are asked for."""
-    if clause.count == ALL or len(clause.things) < 2:
-        return clause
-    least = NEARLY * max(float(p[k]) for k, name in enumerate(names) if name in clause.things)
-    things = frozenset(name for k, name in enumerate(names) if name in clause.things and p[k] >= least)
-    return replace(clause, things=things)
 
 
 def _set(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[str], float]:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from planner.embedded.clauses import ALL, Clause
-from planner.embedded.kitchen import OBJECTS
-from planner.embedded.lexicon import indefinite, is_plural
+from planner.embedded.kitchen import HAND, OBJECTS
+from skills.household import find_text
 
 STANDING = ("table", "close counter", "far counter", "drawer", "trash can")
 DONE = "done"
@@ -79,11 +79,6 @@ class Kitchen:
         return found[0] if found else None
 
 
-def find_text(name: str) -> str:
-    """The skill that looks for an object."""
-    return f"find {indefinite(name)}" if not is_plural(name) else f"find the {name}"
-
-
 def _object(text: str) -> str:
     for article in ("find a ", "find an ", "find some ", "find the "):
         if text.startswith(article):
@@ -104,14 +99,18 @@ def random_kitchen(clauses: Sequence[Clause], draw: random.Random, known_only: b
             wanted = sorted(clause.things)
         number = draw.randint(1, 3) if clause.count == ALL else clause.count + draw.randint(0, 1)
         places = [p for p in STANDING if p not in clause.place and p != "trash can"]
-        for k in range(number if wanted else 0):
+        for k in range(number if wanted and clause.source != HAND else 0):
             name = wanted[k % len(wanted)] if clause.different else draw.choice(wanted)
             add(name, sorted(clause.source) or places)
     for _ in range(draw.randint(1, 7)):
         add(draw.choice(OBJECTS), STANDING[:4])
     kitchen = Kitchen(things, draw.choice([*STANDING, "user", "user"]), drawer_open=draw.random() < 0.15)
     first = clauses[0] if clauses else None
-    if first is not None and first.things and draw.random() < (1.0 if first.verb == "drop" else 0.06):
+    if (
+        first is not None
+        and first.things
+        and draw.random() < (1.0 if first.verb == "drop" or first.source == HAND else 0.06)
+    ):
         kitchen.holding = draw.choice(sorted(first.things & frozenset(OBJECTS)) or sorted(first.things))
     elif draw.random() < 0.08:
         kitchen.holding = draw.choice(OBJECTS)
@@ -169,11 +168,14 @@ def _going(place: str) -> str:
 def _move(clause: Clause, kitchen: Kitchen, act: object, draw: random.Random) -> bool:
     """Pick, bring and put clauses, one object after the other."""
     assert callable(act)
-    sources = clause.source
+    sources = clause.source - HAND
     target = draw.choice(sorted(clause.place)) if clause.place else None
     used: set[str] = set()
-    number = sum(n for place, some in kitchen.things.items() if place in sources or (not sources and place != target)
-                 for name, n in some.items() if name in clause.things) if clause.count == ALL else clause.count  # fmt: skip
+    there = Counter[str]()
+    for place, some in kitchen.things.items():
+        if place in sources or (not sources and place != target):
+            there.update({name: n for name, n in some.items() if name in clause.things and n > 0})
+    number = clause.count if clause.count != ALL else len(there) if clause.different else there.total()
     for _ in range(number):
         if kitchen.holding is None or kitchen.holding not in clause.things or kitchen.holding in used:
             if kitchen.holding is not None:

@@ -37,6 +37,7 @@ from planner.embedded.test_set import accuracy
 from planner.similarity import minilm
 from skills.files import load_checkpoint, random_state, save_checkpoint, set_random_state
 
+FEW = 30  # objects of a clause that each have to be among the candidates
 POOL = 8  # batches drawn at a time
 APART = 7919  # between the seeds of workers
 
@@ -53,7 +54,7 @@ class Config:
     lr: float = 6e-4
     weight_decay: float = 0.01
     warm_up: float = 0.03  # share of the time
-    candidates: int = 160  # objects per craft batch
+    candidates: int = 160  # objects, or items, that a batch is labelled over
     checkpoint_minutes: float = 5.0
     half: bool = False  # bfloat16 where it is safe: about 1.5 times faster on a CPU that has it
     seed: int = 0
@@ -167,7 +168,7 @@ class Trainer:
         """Named losses of a batch."""
         losses, first = dict[str, Tensor](), self.from_kitchen
         for part, candidates in (
-            (slice(0, first), self.objects),
+            (slice(0, first), self._some_objects(examples[:first])),
             (slice(first, None), self._some_items(examples)),
         ):
             chosen = encoded.part(part)
@@ -176,6 +177,16 @@ class Trainer:
                 losses[name] = losses.get(name, torch.zeros(())) + loss
         losses["step"] = self._step_loss(encoded, examples[:first])
         return losses
+
+    def _some_objects(self, examples: Sequence[Example]) -> list[str]:
+        """The kitchen's own objects, those that the commands name, and random others."""
+        named = {thing for e in examples for clause in e.clauses if len(clause.things) < FEW for thing in clause.things}
+        named |= {
+            thing for e in examples for clause in e.clauses if len(clause.left_out) < FEW for thing in clause.left_out
+        }
+        rest = [name for name in self.objects if name not in named and name not in OBJECTS]
+        room = max(self.config.candidates - len(named | set(OBJECTS)), 0)
+        return sorted({*named, *OBJECTS, *self.draw.sample(rest, min(room, len(rest)))})
 
     def _some_items(self, examples: Sequence[Example]) -> list[str]:
         """The items that the craft commands ask for, some with a word in common, and random ones."""
@@ -188,11 +199,10 @@ class Trainer:
         return sorted({*wanted, *some})
 
     def _step_loss(self, encoded: Encoded, examples: Sequence[Example]) -> Tensor:
-        steps, skills = kitchen_steps(examples, self.draw)
-        rows = [k for k, step in enumerate(steps) if step is not None]
+        rows, steps, skills = kitchen_steps(examples, self.draw)
         if not rows:
             return torch.zeros(())
-        s = step_tensors([step for step in steps if step is not None], skills)
+        s = step_tensors(steps, skills)
         chosen = encoded.part(rows)
         scores = self.network.rank(
             chosen, s.facts, s.amounts, s.fact_mask, s.history, s.history_mask, _vectors(s.skills)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from agents import tasks
+from planner.embedded.lexicon import published
 from sim.world import UserError
 
 GOOD = {
@@ -85,3 +86,9 @@ def test_tasks_are_chosen_by_id():
     assert tasks.choose(loaded, None) == loaded
     with pytest.raises(UserError, match="unknown task 'c'"):
         tasks.choose(loaded, ["c"])
+
+
+@pytest.mark.parametrize("suite", ["commands-dev", "commands-test", "craft-commands-dev", "craft-commands-test"])
+def test_commands_of_the_suites_are_never_drawn_for_training(suite):
+    some = tasks.load(suite)
+    assert len(some) >= 65 and all(published(task.command) for task in some)

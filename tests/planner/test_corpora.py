@@ -9,9 +9,9 @@ import re
 import pytest
 
 from planner.embedded import lexicon
-from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, MARKS, mark_numbers, number
+from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, MARKS, Clause, mark_numbers, number
 from planner.embedded.craft import CraftCorpus
-from planner.embedded.kitchen import PLACES, KitchenCorpus
+from planner.embedded.kitchen import DRAWER, FORMS_OF_COMMANDS, HAND, PLACES, KitchenCorpus, Thing
 from planner.embedded.lexicon import held_out, indefinite, is_plural, plural, published
 from planner.embedded.noise import disturb, misspell
 from planner.embedded.scenes import DONE, worked_out
@@ -25,6 +25,7 @@ CORPORA = {"kitchen": KitchenCorpus, "craft": CraftCorpus}
     ("a couple of 7-ups", "{0} 7ups", [2]),
     ("a 7 up, please", "a 7up, please", []),
     ("someone left it", "someone left it", []),
+    ("6x torch, planks x12", "{0} torch, planks {1}", [6, 12]), ("a 3x3 grid", "a 3x3 grid", []),
 ])  # fmt: skip
 def test_numbers_become_marks(text, marked, values):
     assert mark_numbers(text) == (marked.format(*MARKS), values)
@@ -125,3 +126,46 @@ def test_kills_and_uses_are_drawn_with_where_and_with_what():
     assert {c for _, c in alone if c.verb == "seek"} & {c for _, c in alone} and not set(corpus.mobs) & set(
         corpus.items
     )
+
+
+def test_every_form_of_a_command_says_what_it_means():
+    corpus = KitchenCorpus(5)
+    for form in FORMS_OF_COMMANDS:
+        for _ in range(20):
+            text, clauses = getattr(corpus, f"_{form}")()
+            assert text and "{" not in text and (clauses or form == "nothing"), (form, text)
+    for _ in range(50):
+        (each,) = corpus._each()[1]
+        assert each.count == ALL and each.different and each.things
+        (kept,) = corpus._except()[1]
+        assert kept.left_out and kept.things == corpus.everything - kept.left_out and kept.source
+        put, close = corpus._then_close()[1]
+        assert put.place == DRAWER and close.verb == "close"
+
+
+def test_what_is_corrected_does_not_count():
+    corpus = KitchenCorpus(6)
+    corpus.frames = {**corpus.frames, "corrections": ["{a} NO {b}"], "object_corrections": ["{x} NO {y}"]}
+    for _ in range(100):
+        text, clauses = corpus._correction()
+        assert " NO " in text and len(clauses) == 1
+        thing = corpus._corrected(Thing("the coke", frozenset({"coke"})), lambda noun: f"the {noun}")
+        assert thing.which == {"coke"} and thing.text.endswith("the coke")
+        assert thing.left_out or thing.text == "the coke"
+
+
+def test_it_is_what_was_picked_up_before():
+    corpus, pick = KitchenCorpus(7), Clause("pick", frozenset({"tea"}))
+    found = [corpus._piece(pick)[1] for _ in range(300)]
+    assert sum(clauses[0].things == {"tea"} and not clauses[0].source for clauses in found) > 50
+    alone = [corpus._part()[1][0] for _ in range(2000)]
+    assert any(c.source == HAND and c.things == corpus.everything for c in alone)
+    joined = [corpus._part(plain=True)[1][0] for _ in range(2000)]
+    assert not any(c.source == HAND and c.things == corpus.everything for c in joined)
+
+
+def test_numbers_of_items_are_written_in_many_ways():
+    corpus = CraftCorpus(8)
+    some = {corpus._several("torch", "torch", 6) for _ in range(200)}
+    assert {"6 torches", "six torches", "6x torches", "torches x6"} <= some
+    assert all(mark_numbers(text)[1] == [6] for text in some), some

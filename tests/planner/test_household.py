@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.embedded.clauses import ALL, Clause
-from planner.household import Unmet, goal_of
+from planner.household import FAINT, IN_HAND, Unmet, goal_of, grounded
 
 USER, TRASH = frozenset({"user"}), frozenset({"trash can"})
 FACTS = {"robot_at_user": 1, "hand_empty": 1, "drawer_closed": 1, "coke_at_table": 2, "tea_at_close_counter": 1,
@@ -58,6 +58,42 @@ def test_several_clauses_add_up():
     assert goals(Clause("go", place=things("table")), Clause("go", place=USER)) == [
         {"visited_table": 1, "visited_user": 1, "robot_at_user": 1}
     ]
+
+
+def test_one_of_each_kind():
+    each = Clause("bring", things("coke", "apple", "redbull"), ALL, different=True, place=USER)
+    assert goals(each) == [{"coke_at_user": 1, "apple_at_user": 1}]
+
+
+def test_what_is_said_to_come_from_a_place_comes_from_there():
+    from_drawer = Clause("bring", things("tea"), source=things("drawer"), place=USER)
+    assert goals(from_drawer) == [{"tea_at_user": 1, "tea_at_close_counter": 1}]  # the other one stays
+    with_the_other = (from_drawer, Clause("put", things("tea"), source=things("close counter"), place=TRASH))
+    assert goals(*with_the_other) == [{"tea_at_user": 1, "tea_at_trash_can": 1}]
+
+
+def test_what_the_hand_holds_may_be_meant():
+    facts = {"robot_at_table": 1, "holding_tea": 1, "tea_at_table": 1, "coke_at_table": 1, "drawer_closed": 1}
+    anything = Clause("put", things(*"abcdefghijklm", "tea", "coke"), source=things(IN_HAND), place=TRASH)
+    assert goals(anything, facts=facts) == [{"tea_at_trash_can": 1, "tea_at_table": 1}]
+    with pytest.raises(Unmet, match="in my hand"):
+        goals(anything)
+    named = Clause("bring", things("apple"), source=things(IN_HAND), place=USER)  # not in the hand, but here
+    assert goals(named) == [{"apple_at_user": 1}]
+
+
+def test_something_is_held_on_the_way():
+    pick, go = Clause("pick", things("apple")), Clause("go", place=things("far counter"))
+    assert goals(pick, go) == [{"holding_apple": 1, "visited_far_counter": 1, "robot_at_far_counter": 1}]
+    assert goals(pick, Clause("put", things("apple"), place=TRASH)) == [{"apple_at_trash_can": 1}]
+
+
+def test_objects_are_chosen_among_those_of_the_scene():
+    hot = Clause("bring", things("redbull"), place=USER)
+    assert grounded([hot], [{"redbull": 0.9, "tea": 2 * FAINT, "coke": 0.9 * FAINT}], FACTS)[0].things == {"tea"}
+    assert grounded([hot], [{"redbull": 0.9, "coke": 0.9 * FAINT}], FACTS)[0].things == {"redbull"}  # which is not here
+    two = Clause("bring", things("coke", "tea"), 2, place=USER)
+    assert grounded([two], [{"coke": 0.9, "tea": 0.5}], FACTS)[0].things == {"coke", "tea"}
 
 
 def test_a_scene_without_it_is_told():

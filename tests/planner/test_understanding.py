@@ -18,8 +18,9 @@ BRING = Clause("bring", frozenset({"coke", "tea"}), place=frozenset({"user"}))
 class Fixed:
     """A model with one meaning for every command."""
 
-    def __init__(self, clauses=(), probability=0.9, others=(), surest=()):
-        self.meaning = Meaning(tuple(clauses), probability, tuple(others), tuple(surest))
+    def __init__(self, clauses=(), probability=0.9, others=(), likely=None):
+        known = [dict.fromkeys(clause.things, 0.9) for clause in clauses] if likely is None else likely
+        self.meaning = Meaning(tuple(clauses), probability, tuple(others), tuple(known))
 
     def parse(self, commands, objects, places, world):
         return [self.meaning] * len(commands)
@@ -36,10 +37,9 @@ def test_a_clear_reading_has_a_goal_and_words():
 
 
 def test_what_is_surely_meant_comes_before_what_may_be():
-    sure = Clause("bring", frozenset({"tea"}), place=frozenset({"user"}))
-    assert list(read(Fixed([BRING], surest=[sure])).goal) == [{"tea_at_user": 1}]
-    absent = Clause("bring", frozenset({"sponge"}), place=frozenset({"user"}))
-    assert {"coke_at_user": 1} in list(read(Fixed([BRING], surest=[absent])).goal)
+    assert list(read(Fixed([BRING], likely=[{"coke": 0.6, "tea": 0.95}])).goal) == [{"tea_at_user": 1}]
+    absent = [{"coke": 0.6, "tea": 0.5, "sponge": 0.99}]  # nowhere in the scene
+    assert list(read(Fixed([BRING], likely=absent)).goal) == [{"coke_at_user": 1}]
 
 
 @pytest.mark.parametrize(("model", "status", "said"), [
