@@ -142,7 +142,9 @@ def _clause(clause: Clause) -> str:
     what = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     number = ("all" if clause.count == ALL else str(clause.count)) + (" different" if clause.different else "")
     words = [clause.verb, *([f"{number} of {what}" if len(names) > 1 or clause.count != 1 else what] if what else [])]
-    if clause.source:
+    if clause.source == HAND and len(names) > 1:
+        words = [clause.verb, "what I hold"]
+    elif clause.source:
         words.append(f"from {' or '.join(sorted(clause.source))}")
     if clause.place:
         words.append(f"to {' or '.join(sorted(clause.place))}")

@@ -76,7 +76,6 @@ def parse_loss(parse: Parse, labels: Any) -> dict[str, Tensor]:
         bce(found, meant, reduction="none").sum(-1) / (4.0 + meant.sum(-1))
         for found, meant in ((parse.things, labels.things), (parse.left_out, labels.left_out))
     )
-    placed = real & (labels.source.any(-1) | labels.place.any(-1))
     places = bce(parse.source, labels.source, reduction="none").sum(-1) + bce(
         parse.place, labels.place, reduction="none"
     ).sum(-1)
@@ -84,7 +83,7 @@ def parse_loss(parse: Parse, labels: Any) -> dict[str, Tensor]:
         "verb": functional.cross_entropy(parse.verb.flatten(0, 1), labels.verb.flatten()),
         "count": _mean(count, real),
         "different": 0.5 * _mean(bce(parse.different, labels.different, reduction="none"), real),
-        "places": _mean(places, placed) if bool(placed.any()) else places.sum() * 0.0,
+        "places": _mean(places, real),
         "things": 2.0 * _mean(things, with_things),
         "left_out": _mean(left_out, with_things),
     }  # fmt: skip

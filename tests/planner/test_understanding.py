@@ -96,3 +96,5 @@ def test_clauses_in_words():
     assert in_words([]) == "nothing"
     two = Clause("put", frozenset({"coke"}), 2, source=frozenset({"table"}), place=frozenset({"drawer"}))
     assert in_words([two, Clause("open")]) == "put 2 of coke from table to drawer; open"
+    held = Clause("put", frozenset({"coke", "tea"}), source=frozenset({"hand"}), place=frozenset({"table"}))
+    assert in_words([held]) == "put what I hold to table"
