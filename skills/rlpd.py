@@ -40,8 +40,8 @@ class GaussianPolicy(nn.Module):
                 "activation": self.activation}  # fmt: skip
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and standard deviation before tanh, each [B, A]."""
-        mean, spread = self.out(self.trunk(features)).chunk(2, -1)
+        """Mean and standard deviation before tanh, each [B, A]; of longer rows it reads the first `obs_dim` numbers."""
+        mean, spread = self.out(self.trunk(features[..., : self.obs_dim])).chunk(2, -1)
         return mean, (LEAST + 0.5 * (MOST - LEAST) * (spread.tanh() + 1)).exp()
 
     def sample(self, features: Tensor) -> tuple[Tensor, Tensor]:

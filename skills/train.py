@@ -11,7 +11,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ DEFAULT_MINUTES = 75.0
 POLICY_SHARE = 0.85  # of a family's time; the rest is for evaluation and success head
 SHARES = {"find": 1.6, "harvest": 1.0, "mine": 2.2, "hunt": 1.5, "use": 1.2, "place": 0.4}  # others: 1
 BEGINS_AS = {"fight": "hunt"}  # families that go on from another one's shipped weights
+DISCOUNTS = {"pick": 0.97, "put": 0.96, "drawer": 0.985}  # of RLPD; haste topples what stands in the drawer
 FAMILIAR = 100_000.0  # observations that its normaliser is taken to have seen
 TEMPERATURES = (1.0, 0.5)  # none without chance: it may repeat a fruitless action for ever
 
@@ -66,6 +67,7 @@ class TrainConfig:
     test_envs: int = 512
     test_per_env: int = 2
     head_envs: int = 1024
+    head_per_env: int = 1  # episodes of a round
     head_rounds: int = 24  # at most; fewer when time is short
     head_share: float = 0.1  # of a family's time for the head's episodes
     judge_per_env: int = 1
@@ -130,8 +132,9 @@ def kitchen_config(method: str = "rlpd") -> TrainConfig:
     if method not in METHODS:
         raise UserError(f"unknown method '{method}'; there are {', '.join(METHODS)}")
     rlpd = RLPDConfig(demos=0 if method == "sac" else 300, clone_only=method == "clone")
-    return TrainConfig(num_envs=8, judge_envs=8, judge_per_env=15, test_envs=8, test_per_env=80, head_envs=8, head_rounds=400,
-                       head_share=0.3, evaluate_seconds=40.0, temperatures=(0.0,), method=method, rlpd=rlpd)  # fmt: skip
+    return TrainConfig(num_envs=8, judge_envs=8, judge_per_env=15, test_envs=8, test_per_env=80, head_envs=8,
+                       head_per_env=10, head_rounds=400, head_share=0.3, evaluate_seconds=40.0, temperatures=(0.0,),
+                       method=method, rlpd=rlpd)  # fmt: skip
 
 
 def task_factory(library: Any) -> TaskFactory:
@@ -223,7 +226,8 @@ class Family:
         if c.rlpd.demos:
             self.board.say(self.name, f"collecting {c.rlpd.demos} demonstrations")
             demos, told = demonstrations(task, c.rlpd.demos, self.seed)
-        return RLPD(task, demos, c.rlpd, seed=self.seed, device=self.device), {
+        rlpd = replace(c.rlpd, gamma=DISCOUNTS.get(self.name, c.rlpd.gamma))
+        return RLPD(task, demos, rlpd, seed=self.seed, device=self.device), {
             "method": c.method,
             "demonstrations": told,
         }
@@ -277,21 +281,22 @@ class Family:
         kept = torch.load(self.folder / "policy.pt", map_location="cpu", weights_only=True).get("critics")
         if kept is None:
             return {}
-        critics = Critics(fresh.first.shape[1] + policy.action_dim, policy.hidden, self.config.rlpd.critics)
+        critics = Critics(policy.obs_dim + policy.action_dim, policy.hidden, self.config.rlpd.critics)
         critics.load_state_dict(kept)
+        seen = fresh.first[:, : policy.obs_dim]
         with torch.no_grad():
-            value = critics(fresh.first, policy.act(fresh.first, temperature=0.0)).mean(0).clamp(0, 1)
+            value = critics(seen, policy.act(seen, temperature=0.0)).mean(0).clamp(0, 1)
         return {f"critic_{kind}": metrics(value, fresh.success)}
 
     def _outcomes(self, policy: Any, temperature: float) -> Episodes:
-        """Rounds of one episode in every environment, until the family's time for it is over."""
+        """Rounds of as many episodes in every environment, until the family's time for it is over."""
         c, began = self.config, time.perf_counter()
         task = self.factory(self.name, c.head_envs, self.seed + 10, "wide")
         act = actor(policy, temperature, self.seed + 10)
         rounds: list[Episodes] = []
         spent = 0.0
         while not rounds or (len(rounds) < c.head_rounds and spent < c.head_share * self.seconds):
-            rounds.append(play(task, act, seed=self.seed + len(rounds)))
+            rounds.append(play(task, act, c.head_per_env, seed=self.seed + len(rounds)))
             spent = time.perf_counter() - began
         _close(task)
         return Episodes(*(torch.cat(parts) for parts in zip(*(vars(r).values() for r in rounds), strict=True)))

@@ -12,6 +12,7 @@ from sim.kitchen.simulation import TURN_STEP
 from sim.kitchen.state import NOTHING, Arrays
 from skills.kitchen.features import FAMILIES, RELEASE, SIZE, Rows, drawer_bar, features, grasp_point
 from skills.kitchen.navigation import station, towards
+from skills.kitchen.outlook import OUTLOOK, head_features
 
 RISEN = 0.26  # height of the hand over the arm's foot from which it moves on, m
 STRAIGHT = 0.8  # turn of the hand up to which it moves on, rad
@@ -106,13 +107,14 @@ class Work:
         rows.steps[env], self.engaged[env] = 0, False
         rows.slot[env], rows.target[env] = aim(state, env, family, kind, place)
 
-    def features(self, state: Arrays, env: np.ndarray) -> np.ndarray:
-        """float32 [K, SIZE] of the skills under way in `env`."""
-        out = np.zeros((len(env), SIZE), dtype=np.float32)
+    def features(self, state: Arrays, env: np.ndarray, *, for_head: bool = False) -> np.ndarray:
+        """float32 [K, SIZE] of the skills under way in `env`, or [K, SIZE + OUTLOOK] for success heads."""
+        read = head_features if for_head else features
+        out = np.zeros((len(env), SIZE + OUTLOOK * for_head), dtype=np.float32)
         for f, name in enumerate(FAMILIES):
             chosen = np.flatnonzero(self.family[env] == f)
             if len(chosen):
-                out[chosen] = features(name, state, self.rows.take(env[chosen]))
+                out[chosen] = read(name, state, self.rows.take(env[chosen]))
         return out
 
     def actions(self, state: Arrays, env: np.ndarray, arm: np.ndarray) -> np.ndarray:

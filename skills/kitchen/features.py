@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from sim.kitchen.facts import bottom
+from sim.kitchen.facts import bottom, where
 from sim.kitchen.furniture import BAR, BAR_HEIGHT
 from sim.kitchen.geometry import axes, wrap
-from sim.kitchen.layout import DRAWER_FACE, DRAWER_X, MOUNT, NAMES, PLACES
+from sim.kitchen.layout import DRAWER_FACE, DRAWER_X, MOUNT, NAMES, OPEN_AT, PLACES
 from sim.kitchen.objects import CATALOGUE
 from sim.kitchen.state import NOTHING, Arrays
 
-VERSIONS = {"pick": 1, "put": 2, "drawer": 1}  # put reads how things lean, and no clock
+VERSIONS = {"pick": 1, "put": 2, "drawer": 2}  # put reads how things lean, drawer its contents; both no clock
+OUTLOOK_VERSION = 1  # of what success heads read besides: see `outlook`
 SIZE = 48
 NEIGHBOURS = 3
 FAR = 1.5  # metres beyond which distances are all the same
@@ -45,7 +46,8 @@ class Rows:
 
 def describe(family: str) -> dict[str, Any]:
     """What a card keeps of these features."""
-    return {"world": "kitchen", "features": VERSIONS[family], "size": SIZE, "neighbours": NEIGHBOURS}
+    return {"world": "kitchen", "features": VERSIONS[family], "size": SIZE, "neighbours": NEIGHBOURS,
+            "outlook": OUTLOOK_VERSION}  # fmt: skip
 
 
 def features(family: str, state: Arrays, rows: Rows) -> np.ndarray:
@@ -138,7 +140,22 @@ def _drawer(state: Arrays, rows: Rows) -> tuple[np.ndarray, ...]:
     touch = state["touch"][env]
     full = (touch[:, 0] == touch[:, 1]) & (touch[:, 0] != NOTHING)
     facing = wrap(state["base"][env, 2] - PLACES["drawer"].yaw)
-    return gap, _fine(gap), np.hypot(gap[:, 0], gap[:, 1]), 4 * state["drawer"][env], rows.opening, full, facing
+    return (gap, _fine(gap), np.hypot(gap[:, 0], gap[:, 1]), 4 * state["drawer"][env], rows.opening, full, facing,
+            _fine(state["drawer"][env] - np.where(rows.opening, OPEN_AT, 0.03)), _contents(state, env))  # fmt: skip
+
+
+def _contents(state: Arrays, env: np.ndarray) -> np.ndarray:
+    """float [K, 6]: of what stands in the drawer and may fall: how many, how slender, how upright the worst, its lean, speed."""
+    inside = where(state)[env][..., NAMES.index("drawer")] & CATALOGUE.stands
+    rotation = axes(state["quaternion"][env])
+    upright = np.where(inside, rotation[..., 2, 2], 1.0)
+    slender = np.where(inside, CATALOGUE.half[:, 2] / CATALOGUE.half[:, 1], 0.0)  # tall and narrow things fall first
+    worst = np.argmin(upright - 0.001 * slender, axis=1)
+    k = np.arange(len(env))
+    lean = np.where(inside[k, worst], np.clip(5 * rotation[k, worst, 1, 2], -2, 2), 0.0)
+    speed = np.where(inside[k, worst], np.clip(2 * state["velocity"][env, worst, 1], -2, 2), 0.0)
+    return np.stack([inside.sum(1) / 3, slender.max(1) / 2, slender.sum(1) / 4, np.clip(10 * (1 - upright[k, worst]), 0, 2),
+                     lean, speed], 1)  # fmt: skip
 
 
 def _fine(gap: np.ndarray) -> np.ndarray:

@@ -18,8 +18,9 @@ from sim.world import UserError
 from skills.cards import WEIGHTS, Card, load_weights
 from skills.household import ROBOT
 from skills.kitchen.control import Work, aim, choose_slot
-from skills.kitchen.features import FAMILIES, Rows, describe, features
+from skills.kitchen.features import FAMILIES, Rows, describe
 from skills.kitchen.navigation import Point, path, station, towards
+from skills.kitchen.outlook import head_features
 from skills.schema import Skill, SkillLibrary
 
 ARRIVES = 0.99  # chance that a drive ends where it should
@@ -126,7 +127,7 @@ class HouseholdRunner:
                 rows = Rows(
                     *(np.concatenate(columns) for columns in zip(*(vars(r).values() for _, _, r in some), strict=True))
                 )
-                chance = self.heads[family].probability(torch.from_numpy(features(family, self.world.state, rows)))
+                chance = self.heads[family].probability(torch.from_numpy(head_features(family, self.world.state, rows)))
                 for (k, row, _), p in zip(some, chance.tolist(), strict=True):
                     out[k, row] = p
         return torch.from_numpy(out)
@@ -142,7 +143,7 @@ class HouseholdRunner:
         """float [len(envs)]: P(success) of the skill under way, from where it has got to; NaN for drives."""
         where_to = np.asarray(envs)
         out = torch.full((len(envs),), float("nan"))
-        rows = torch.from_numpy(self.work.features(self.world.state, where_to))
+        rows = torch.from_numpy(self.work.features(self.world.state, where_to, for_head=True))
         for f, name in enumerate(FAMILIES):
             own = torch.from_numpy(self.work.family[where_to] == f)
             if bool(own.any()) and name in self.heads:

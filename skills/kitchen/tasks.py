@@ -27,6 +27,7 @@ from skills.kitchen.control import Work
 from skills.kitchen.demonstrate import demonstrate, noisy
 from skills.kitchen.features import FAMILIES, SIZE, STEPS, Rows, describe
 from skills.kitchen.navigation import station
+from skills.kitchen.outlook import ARM, OUTLOOK
 from skills.rlpd import Transitions
 
 ARM_SIZE = 5
@@ -34,9 +35,10 @@ PATIENCE = 50  # control steps for what comes before the arm's own
 PICKED_FROM = ("close counter", "table", "far counter", "drawer", "user")
 UPRIGHT, STILL, NEAR = 0.9, 0.15, 0.09
 SLID = 0.03  # metres that things in the drawer slide back when it is opened
-FALLEN = 0.1  # share of fallen objects in training
+FALLEN, STRETCHED = 0.15, 0.1  # shares of picks in training that are fallen over, and at the end of the arm's reach
+BOTCHED = 8  # steps without a touch after which what lies badly is given up
 GRASPS = 10  # ways of holding each kind, for the starts of `put`
-DISTRACTORS = {"train": (0, 4), "judge": (0, 4), "evaluate": (0, 5), "wide": (0, 7), "far": (2, 9)}
+DISTRACTORS = {"train": (0, 6), "judge": (0, 4), "evaluate": (0, 5), "wide": (0, 7), "far": (2, 9)}
 HOPELESS = {"wide": 0.5, "far": 0.65}
 
 
@@ -47,7 +49,8 @@ class HouseholdTask:
         if family not in FAMILIES:
             raise UserError(f"unknown family '{family}' of the kitchen; there are {', '.join(FAMILIES)}")
         self.family, self.purpose, self.num_envs = family, purpose, num_envs
-        self.obs_dim, self.action_sizes = SIZE, ()
+        self.for_head = purpose in HOPELESS  # rows are then what success heads read; policies take the first `SIZE`
+        self.obs_dim, self.action_sizes = SIZE + OUTLOOK * self.for_head, ()
         self.observation = describe(family)
         self.world = KitchenWorld(num_envs, workers=workers)
         self.work = Work(num_envs)
@@ -56,6 +59,7 @@ class HouseholdTask:
         self.skill_rows = np.zeros(num_envs, dtype=np.int64)
         self.steps = np.zeros(num_envs, dtype=np.int64)
         self.good = np.zeros(num_envs, dtype=np.int64)  # steps for which the end has held
+        self.botched = np.zeros(num_envs, dtype=np.int64)  # steps for which a put object has lain still, but not well
         self._all = np.arange(num_envs)
         self.full = np.zeros(
             num_envs, dtype=bool
@@ -96,7 +100,7 @@ class HouseholdTask:
         self.world.close()
 
     def _features(self) -> Tensor:
-        return torch.from_numpy(self.work.features(self.world.state, self._all))
+        return torch.from_numpy(self.work.features(self.world.state, self._all, for_head=self.for_head))
 
     def _ended_well(self) -> np.ndarray:
         state, rows = self.world.state, self.work.rows
@@ -124,14 +128,20 @@ class HouseholdTask:
         return (upright | ~inside).all(1)
 
     def _lost(self) -> np.ndarray:
-        """Bool [N]: what is worked on has fallen below its surface."""
+        """Bool [N]: what is worked on fell below its surface or lies badly where it was put, or something in the drawer fell."""
         if self.family == "drawer":
-            return np.zeros(self.num_envs, dtype=bool)
-        rows = self.work.rows
+            return ~self._nothing_fell()
+        state, rows = self.world.state, self.work.rows
         slot = np.maximum(rows.slot, 0)
-        low = bottom(self.world.state)[self._all, slot]
+        low = bottom(state)[self._all, slot]
         floor = np.array([PLACES[name].surface for name in NAMES])[rows.place]
-        return (rows.slot != NOTHING) & (low < np.minimum(floor, 0.7) - 0.25) & (floor > 0.5)
+        fell = (low < np.minimum(floor, 0.7) - 0.25) & (floor > 0.5)
+        if self.family == "put":
+            loose = (state["touch"] != slot[:, None]).all(1)
+            still = np.abs(state["velocity"][self._all, slot]).max(1) < STILL
+            self.botched = np.where(loose & still & (self.good == 0), self.botched + 1, 0)
+            fell |= self.botched >= BOTCHED
+        return (rows.slot != NOTHING) & fell
 
     # -- starts --------------------------------------------------------------------------------------------------------
 
@@ -167,7 +177,7 @@ class HouseholdTask:
             self.work.begin(self.world.state, env, self.family, kind, place, opening)
             self.skill_rows[env] = self._row(kind, place, opening)
         self.full[envs] = held_slot(self.world.state)[envs] != NOTHING
-        self.steps[envs] = self.good[envs] = 0
+        self.steps[envs] = self.good[envs] = self.botched[envs] = 0
 
     def _row(self, kind: int, place: int, opening: bool) -> int:
         if self.family == "drawer":
@@ -218,6 +228,8 @@ class HouseholdTask:
         aside = float(self.rng.uniform(-spot.width, spot.width))
         if flaw == "edge" and place != "drawer":
             forward, aside = float(self.rng.uniform(spot.far, spot.back - 0.03)), aside * 1.15
+        elif self.purpose == "train" and place != "drawer" and self.rng.random() < STRETCHED:
+            forward = float(self.rng.uniform(spot.far, min(spot.back - 0.03, ARM)))
         toppled = flaw == "fallen" or (self.purpose == "train" and self.rng.random() < FALLEN)
         fallen = toppled and THINGS[kind].stands
         base = self._elsewhere(place) if flaw == "elsewhere" else self._base(place, aside)

@@ -11,16 +11,18 @@ import torch
 from sim.kitchen.facts import fact_names
 from sim.kitchen.layout import NAMES, PLACES, blocked
 from sim.kitchen.objects import COPIES, KINDS, THINGS
-from sim.kitchen.scene import free_spot
+from sim.kitchen.scene import Lying, Scene, free_spot
+from sim.kitchen.state import NOTHING
 from sim.kitchen.world import KitchenWorld
 from sim.world import UserError
 from skills.kitchen.demonstrate import demonstrate
-from skills.kitchen.features import FAMILIES, SIZE
+from skills.kitchen.features import FAMILIES, SIZE, STEPS, Rows, features
 from skills.kitchen.navigation import path, station, towards
+from skills.kitchen.outlook import OUTLOOK, head_features, outlook
 from skills.kitchen.runner import HouseholdRunner
 from skills.kitchen.tasks import HouseholdTask, demonstrations, skill_names
 from skills.schema import Skill, SkillLibrary
-from skills.train import choose_families, kitchen_config
+from skills.train import DISCOUNTS, choose_families, kitchen_config
 
 
 @pytest.mark.parametrize(("a", "b"), list(permutations(NAMES, 2)))
@@ -60,11 +62,83 @@ def test_tasks_keep_the_conventions(family):
     library = SkillLibrary.load("kitchen").skills
     assert names <= set(library) and {library[name].policy for name in names} == {family}
     for _ in range(30):
-        assert obs.shape == (2, SIZE) and obs.dtype == torch.float32 and bool(torch.isfinite(obs).all())
+        assert obs.shape == (2, task.obs_dim) == (2, SIZE + OUTLOOK)
+        assert obs.dtype == torch.float32 and bool(torch.isfinite(obs).all())
         assert obs.abs().max() < 12
         obs, reward, terminated, truncated, info = task.step(torch.rand(2, 5) * 2 - 1)
         assert not bool((terminated & truncated).any()) and bool((reward == info["success"]).all())
-        assert info["final_obs"].shape == (2, SIZE)
+        assert info["final_obs"].shape == (2, SIZE + OUTLOOK)
+    task.close()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_heads_read_what_policies_read_and_more(family):
+    task = HouseholdTask(family, 3, seed=4, purpose="far")
+    whole, state, rows = task.reset().numpy(), task.world.state, task.work.rows
+    np.testing.assert_array_equal(whole[:, :SIZE], features(family, state, rows))
+    for k in range(3):  # batched equals one at a time
+        np.testing.assert_allclose(head_features(family, state, rows.take(np.array([k])))[0], whole[k], atol=1e-6)
+    task.close()
+
+
+def _kitchen(*objects: Lying, base: tuple[float, float, float] | None = None, drawer: float = 0.0) -> KitchenWorld:
+    world = KitchenWorld(1, workers=0)
+    world.reset(seed=3, options={"start": [Scene(base or station(PLACES["table"]), objects, drawer)]})
+    return world
+
+
+def _row(slot: int, place: str, opening: bool = False) -> Rows:
+    one = np.zeros(1, dtype=np.int64)
+    return Rows(one, np.array([slot]), np.array([NAMES.index(place)]), np.zeros((1, 3)), np.array([opening]), one)
+
+
+def test_the_outlook_tells_what_rolling_up_will_not_mend():
+    coke, apple = KINDS["coke"] * COPIES, KINDS["apple"] * COPIES
+    x, y, yaw = station(PLACES["table"])
+    seen = {}
+    starts = (("near", (0.5, 0.3), 0.0), ("near, from aside", (0.5, 0.3), 0.25), ("far", (0.9, 0.3), 0.0))
+    for name, at, aside in starts:
+        world = _kitchen(Lying(coke, "table", at), base=(x + aside, y, yaw))
+        seen[name] = outlook("pick", world.state, _row(coke, "table"))[0]
+        world.close()
+    moved = np.flatnonzero(~np.isclose(seen["near"], seen["near, from aside"], atol=0.02))
+    assert moved.tolist() == [8], "but for how far it has to roll, where the robot stands makes no difference"
+    assert seen["near"][13] == -2 and seen["far"][13] > 1, "how far the arm must reach, about where it cannot"
+    world = _kitchen(Lying(coke, "table", (0.5, 0.3)), Lying(apple, "table", (0.5, 0.18)))
+    crowded = outlook("pick", world.state, _row(coke, "table"))[0]
+    world.close()
+    assert crowded[-1] == 0.25 and seen["near"][-1] == 0 and np.allclose(crowded[26:28], [0.0, -0.6], atol=0.05)
+
+
+def test_who_opens_the_drawer_sees_what_may_fall():
+    base, bottle = station(PLACES["drawer"]), KINDS["water bottle"] * COPIES
+    rows = []
+    for objects in ((), (Lying(bottle, "drawer", (0.58, 0.0)),), (Lying(bottle, "drawer", (0.58, 0.0), 0.0),)):
+        world = KitchenWorld(1, workers=0)
+        lying = (bottle,) if len(rows) == 2 else ()
+        world.reset(seed=3, options={"start": [Scene(base, objects, lying=lying)]})
+        rows.append(features("drawer", world.state, _row(NOTHING, "drawer", True))[0])
+        world.close()
+    empty, upright, fallen = rows
+    assert np.abs(upright - empty).max() > 0.3 and np.abs(upright - fallen).max() > 1.5
+
+
+def test_what_cannot_be_mended_ends_the_episode():
+    task = HouseholdTask("drawer", 1, seed=0, purpose="judge")
+    task.reset()
+    bottle = KINDS["water bottle"] * COPIES
+    task.world.reset(seed=3, options={"start": [Scene(station(PLACES["drawer"]), (Lying(bottle, "drawer", (0.58, 0.0)),),
+                                                      lying=(bottle,))]})  # fmt: skip
+    _, reward, terminated, _, info = task.step(torch.zeros(1, 5))
+    assert bool(terminated[0]) and not bool(info["success"][0]) and reward[0] == 0
+    task.close()
+    task = HouseholdTask("put", 1, seed=0, purpose="judge")
+    task.reset()
+    steps, terminated, truncated = 0, torch.zeros(1, dtype=torch.bool), torch.zeros(1, dtype=torch.bool)
+    while not bool(terminated[0] | truncated[0]):
+        _, _, terminated, truncated, info = task.step(torch.tensor([[0.0, 0.0, 0.0, 0.0, 1.0]]))  # lets go in the air
+        steps += 1
+    assert steps < 45 < STEPS["put"] and bool(terminated[0]) and not bool(info["success"][0])
     task.close()
 
 
@@ -98,6 +172,7 @@ def test_families_and_methods():
         kitchen_config("ppo2")
     with pytest.raises(UserError, match="unknown family 'juggle'"):
         HouseholdTask("juggle")
+    assert set(DISCOUNTS) == set(FAMILIES), "every skill has its own haste"
     assert kitchen_config("sac").rlpd.demos == 0 and kitchen_config("clone").rlpd.clone_only
 
 

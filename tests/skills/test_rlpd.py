@@ -106,6 +106,13 @@ def test_same_seed_same_weights() -> None:
     assert torch.equal(*made)
 
 
+def test_of_longer_rows_a_policy_reads_its_own_part() -> None:
+    policy, rows = GaussianPolicy(3, 2, (8,)), torch.randn(4, 7)
+    torch.testing.assert_close(policy.act(rows, temperature=0.0), policy.act(rows[:, :3], temperature=0.0))
+    rows[:, 2] += 1.0
+    assert not torch.equal(policy.act(rows, temperature=0.0), policy.act(rows - 1.0, temperature=0.0))
+
+
 def test_critics_are_one_network_each() -> None:
     critics = Critics(3, (8,), 2)
     obs, action = torch.randn(5, 2), torch.randn(5, 1)
