@@ -22,7 +22,8 @@ FORGOTTEN, FORGETS = (
     1.0 / 800.0,
 )  # metres beyond which a monster vanishes, and its chance a tick (minecraft.wiki "Despawning")
 SPAWN_EVERY = 200  # ticks
-HERD_EVERY = 400  # ticks between the comings of animals (minecraft.wiki "Mob spawning")
+HERD_EVERY = 200  # ticks between the comings of animals. Who walks 64 blocks on in Minecraft, 300 ticks, has 16 new chunks around,
+HERD_TRIES = 6  # one in ten with a herd of about four (minecraft.wiki "Mob spawning"): three times as many; places looked at
 HERD_NEAR, HERD_FAR = 24.0, 31.0  # metres at which animals come and go; the map is 64 wide and wrapped
 GRASS = 2  # block id
 MAX_MONSTERS = 4
@@ -37,6 +38,20 @@ def ground_height(e, t, x, z):
     while y > 0 and not t.block_solid[block_at(e, x, y, z)]:
         y -= 1
     return y + 1
+
+
+@compiled
+def ground_under_trees(e, t, x, z):
+    """Lowest free cell above the ground of column (x, z), which a tree may shade; in a trunk where one stands there."""
+    y = ground_height(e, t, x, z)
+    block = block_at(e, x, y - 1, z)
+    while y > 1 and (block == 17 or block == 18 or block == 161 or block == 162):  # down through a tree
+        y -= 1
+        block = block_at(e, x, y - 1, z)
+    while y > 1 and not t.block_solid[block]:
+        y -= 1
+        block = block_at(e, x, y - 1, z)
+    return y
 
 
 @compiled
@@ -252,22 +267,27 @@ def _spawn_monster(e, t):
 @compiled
 def _change_herd(e, t):
     """Out of sight an animal goes and another comes, as if the agent walked on through land without end."""
-    count, leaves = 0, -1
+    count, far, leaves = 0, 0, -1
     for m in range(MAX_MOBS):
         if e.mob_kind[m] != 0 and e.mob_roams[m]:
             count += 1
             if math.hypot(wrapped(e.mob_pos[m, 0] - e.x), wrapped(e.mob_pos[m, 2] - e.z)) > HERD_NEAR:
-                leaves = m
+                far += 1
+                if integer(e, 1, far) == 1:  # any of them alike
+                    leaves = m
     if count >= e.herd and leaves < 0:
         return
-    angle = uniform(e) * 2.0 * math.pi
-    distance = HERD_NEAR + uniform(e) * (HERD_FAR - HERD_NEAR)
-    x, z = math.floor(e.x + distance * math.cos(angle)), math.floor(e.z + distance * math.sin(angle))
-    y = ground_height(e, t, x, z)
-    if y < HEIGHT - 2 and block_at(e, x, y - 1, z) == GRASS:
-        if count >= e.herd:
-            e.mob_kind[leaves] = 0
-        add_mob(e, t, integer(e, t.ids[COW], t.ids[CHICKEN]), x + 0.5, y * 1.0, z + 0.5, 1)
+    for _ in range(HERD_TRIES):
+        angle = uniform(e) * 2.0 * math.pi
+        distance = HERD_NEAR + uniform(e) * (HERD_FAR - HERD_NEAR)
+        x, z = math.floor(e.x + distance * math.cos(angle)), math.floor(e.z + distance * math.sin(angle))
+        y = ground_under_trees(e, t, x, z)
+        free = not t.block_solid[block_at(e, x, y, z)] and not t.block_solid[block_at(e, x, y + 1, z)]
+        if y < HEIGHT - 2 and free and block_at(e, x, y - 1, z) == GRASS:
+            if count >= e.herd:
+                e.mob_kind[leaves] = 0
+            add_mob(e, t, integer(e, t.ids[COW], t.ids[CHICKEN]), x + 0.5, y * 1.0, z + 0.5, 1)
+            return
 
 
 @compiled

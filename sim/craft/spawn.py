@@ -7,7 +7,7 @@ import math
 from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
 from sim.craft.grid import HEIGHT, SIZE
-from sim.craft.mobs import add_mob, ground_height
+from sim.craft.mobs import add_mob, ground_height, ground_under_trees
 from sim.craft.senses import block_at
 from sim.craft.state import CHICKEN, COW, MAX_FOOD, MAX_HEALTH, MAX_OXYGEN
 
@@ -52,14 +52,7 @@ def copy_map(e, words, map_words, flip_x, flip_z, swap):
 @compiled
 def _standable(e, t, x, z):
     """Height at which a body can stand at column (x, z) under the open sky or a tree, or -1."""
-    y = ground_height(e, t, x, z)
-    block = block_at(e, x, y - 1, z)
-    while y > 1 and (block == 17 or block == 18 or block == 161 or block == 162):  # down through a tree
-        y -= 1
-        block = block_at(e, x, y - 1, z)
-    while y > 1 and not t.block_solid[block]:
-        y -= 1
-        block = block_at(e, x, y - 1, z)
+    y = ground_under_trees(e, t, x, z)
     if y >= HEIGHT - 2 or t.block_liquid[block_at(e, x, y, z)]:
         return -1
     if t.block_solid[block_at(e, x, y, z)] or t.block_solid[block_at(e, x, y + 1, z)]:

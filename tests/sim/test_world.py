@@ -239,3 +239,27 @@ def test_animals_come_again_and_those_asked_for_stay() -> None:
         }
     assert ((a.mob_kind[0] > 0) & (a.mob_roams[0] > 0)).sum() == 3
     assert a.mob_kind[0, asked] == world.data.mob_names.index("cow") and len({kind for kind, _ in kinds}) >= 3
+
+
+@pytest.mark.parametrize("biome", ["forest", "jungle", "taiga"])
+def test_animals_come_under_trees(biome) -> None:
+    world = CraftWorld(4, config=WorldConfig(maps_per_biome=1, natural_mobs=3))
+    world.reset(seed=3, options={"start": [{"biome": biome, "time": "day"}] * 4})
+    a = world.arrays
+    a.mob_kind[:] = 0
+    for _ in range(400):
+        world.step(np.zeros((4, 3), dtype=np.int64))
+    assert ((a.mob_kind > 0) & (a.mob_roams > 0)).sum(1).tolist() == [3] * 4
+
+
+def test_any_animal_that_is_far_may_leave() -> None:
+    world = CraftWorld(1, config=WorldConfig(maps_per_biome=1, natural_mobs=6))
+    world.reset(seed=4, options={"start": [{"biome": "plains", "time": "day"}]})
+    a = world.arrays
+    a.mob_pos[0, :, 0], a.mob_pos[0, :, 2] = a.x[0] + 30.0, a.z[0]
+    changed = set()
+    for _ in range(1500):
+        before = a.mob_pos[0].copy()
+        world.step(np.zeros((1, 3), dtype=np.int64))
+        changed |= set(np.flatnonzero(np.hypot(*(a.mob_pos[0] - before)[:, [0, 2]].T) > 8.0).tolist())
+    assert len(changed & set(np.flatnonzero(a.mob_roams[0]).tolist())) >= 5
