@@ -25,8 +25,8 @@ from skills.schema import NEARBY, SkillLibrary
 if TYPE_CHECKING:
     from planner.embedded.model import EmbeddedModel, Meaning
 
-LEAST = 0.15  # probability below which a reading is not acted on
-RIVAL = 0.7  # a second reading this probable, relative to the first, is asked about
+LEAST = 0.1  # probability a clause, their geometric mean, below which a reading is not acted on
+RIVAL = 0.9  # a second reading this probable, relative to the first, is asked about
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Reader:
         known = {"text": text, "probability": meaning.probability, "readings": readings}
         if not meaning.clauses:
             return Understanding("declined", reason="the command asks for nothing that I can do", **known)  # type: ignore[arg-type]
-        if meaning.probability < LEAST:
+        if meaning.probability ** (1 / len(meaning.clauses)) < LEAST:
             return Understanding("declined", reason=f"I am not sure what is meant (perhaps: {text})", **known)  # type: ignore[arg-type]
         if len(readings) > 1 and readings[1][1] > RIVAL * meaning.probability:
             return Understanding("ask", reason=f"do you mean {readings[0][0]}, or {readings[1][0]}?", **known)  # type: ignore[arg-type]

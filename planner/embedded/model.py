@@ -26,6 +26,7 @@ from planner import skeleton
 from planner.embedded import lexicon
 from planner.embedded.batches import encode, kitchen_skills, step_tensors
 from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, VERBS, Clause
+from planner.embedded.kitchen import COUNTERS
 from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
 from planner.embedded.scenes import Step
 from planner.goals import GIVEN
@@ -40,6 +41,7 @@ T = TypeVar("T", bound=BaseModel)
 IDLE = 4.0  # weight of a number that is not claimed yet, against "one" and "all"
 NAMED = 1.5  # weight of an item whose whole name stands in the command
 TOGETHER = 16  # commands encoded at once: of like length, so that little is padding
+SURELY_NOTHING = 0.75  # probability that a command asks for nothing below which its likeliest other reading is taken
 SURE = 0.02  # other choices below this probability are no second readings
 TAKES, TAKES_NOTHING = ("bring", "put", "pick", "find"), ("go", "open", "close")
 NOTHING: tuple[frozenset[str], float] = (frozenset(), 1.0)
@@ -178,6 +180,8 @@ def _meaning(
     others: list[tuple[tuple[Clause, ...], float]] = []
     for k in range(len(verb)):
         best = int(verb[k].argmax())
+        if k == 0 and VERBS[best] == "none" and verb[k][best] < SURELY_NOTHING:
+            best = int(np.where(np.arange(len(VERBS)) == best, 0.0, verb[k]).argmax())
         probability *= float(verb[k][best])
         if VERBS[best] == "none":
             break
@@ -194,9 +198,11 @@ def _meaning(
         chosen, sure = _set(things[k], objects, needed=True) if name not in TAKES_NOTHING else NOTHING
         if chosen and number != ALL:  # any of them will do, so one of them must be right
             sure = max(float(p) for p, thing in zip(things[k], objects, strict=True) if thing in chosen)
-        spots, placed = (_set(place[k], places, needed=True) if name in ("go", "put") else
+        spots, placed = (_spot(place[k], places, needed=True) if name in ("go", "put") else
                          (frozenset({"user"}), 1.0) if name == "bring" else NOTHING)  # fmt: skip
-        origin, from_there = _set(source[k], places, needed=False) if name in TAKES else NOTHING
+        origin, from_there = _spot(source[k], places, needed=False) if name in TAKES else NOTHING
+        if origin == spots:  # nothing is moved to where it is
+            origin = frozenset()
         probability *= sure * placed * from_there
         many = bool(different[k] > 0.5) and number != 1
         clauses.append(Clause(name, chosen, number if name in TAKES else 1, many, origin, spots))
@@ -237,6 +243,15 @@ def _set(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[s
         inside[int(p.argmax())] = True
     chosen = frozenset(name for name, is_in in zip(names, inside, strict=True) if is_in)
     return chosen, math.exp(float(np.log(np.clip(np.where(inside, p, 1 - p), 1e-3, 1)).sum()))
+
+
+def _spot(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[str], float]:
+    """The one likeliest place, or both counters ("the counter")."""
+    chosen, sure = _set(p, names, needed)
+    if len(chosen) > 1 and chosen != COUNTERS:
+        best = int(p.argmax())
+        chosen, sure = frozenset({names[best]}), float(p[best])
+    return chosen, sure
 
 
 def _items(p: np.ndarray, names: Sequence[str], verb: str) -> np.ndarray:

