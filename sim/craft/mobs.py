@@ -22,8 +22,9 @@ FORGOTTEN, FORGETS = (
     1.0 / 800.0,
 )  # metres beyond which a monster vanishes, and its chance a tick (minecraft.wiki "Despawning")
 SPAWN_EVERY = 200  # ticks
-HERD_EVERY = 200  # ticks between the comings of animals. Who walks 64 blocks on in Minecraft, 300 ticks, has 16 new chunks around,
-HERD_TRIES = 6  # one in ten with a herd of about four (minecraft.wiki "Mob spawning"): three times as many; places looked at
+# Who walks 64 blocks on in Minecraft, 300 ticks, has 16 new chunks around, one in ten of them with a herd of about four
+# (minecraft.wiki "Mob spawning"). Animals come here three to four times as seldom.
+HERD_EVERY, HERD_TRIES = 200, 6  # ticks between the comings of animals; places looked at each time
 HERD_NEAR, HERD_FAR = 24.0, 31.0  # metres at which animals come and go; the map is 64 wide and wrapped
 GRASS = 2  # block id
 MAX_MONSTERS = 4
