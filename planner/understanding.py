@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Literal
 
 from planner.embedded import lexicon
 from planner.embedded.clauses import ALL, Clause
-from planner.embedded.kitchen import HAND, PLACES
+from planner.embedded.kitchen import PLACES
 from planner.goals import exact, match
-from planner.household import Unmet, goal_of, grounded
+from planner.household import IN_HAND, Unmet, goal_of, grounded
 from planner.types import Facts, Goal
 from sim.world import UserError
 from skills.deeds import KILLED, USED
@@ -61,7 +61,7 @@ class Reader:
         self.obtained = {fact for skill in library.skills.values() for fact in skill.obtains}
         if library.world == "kitchen":
             self.objects = _after(library, HOLDING)
-            self.places: tuple[str, ...] = (*_after(library, ROBOT), *HAND)
+            self.places: tuple[str, ...] = (*_after(library, ROBOT), IN_HAND)
         else:
             self.objects, self.places = craft_things(), PLACES
 
@@ -142,7 +142,7 @@ def _clause(clause: Clause) -> str:
     what = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     number = ("all" if clause.count == ALL else str(clause.count)) + (" different" if clause.different else "")
     words = [clause.verb, *([f"{number} of {what}" if len(names) > 1 or clause.count != 1 else what] if what else [])]
-    if clause.source == HAND and len(names) > 1:
+    if clause.source == {IN_HAND} and len(names) > 1:
         words = [clause.verb, "what I hold"]
     elif clause.source:
         words.append(f"from {' or '.join(sorted(clause.source))}")

@@ -16,9 +16,7 @@ class Corpus:
     something unseen."""
 
     world: ClassVar[str]
-    mixed: ClassVar[
-        tuple[str, ...]
-    ] = ()  # beginnings of intents whose frames are imperatives and whole sentences alike
+    mixed: ClassVar[tuple[str, ...]] = ()  # intents that begin so have imperatives and whole sentences in one list
 
     def __init__(self, seed: int, split: Split, frames: str):
         self.draw, self.split = random.Random(f"{self.world} {split} {seed}"), split
