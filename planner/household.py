@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import combinations, combinations_with_replacement, product
 
 from planner.embedded.clauses import ALL, Clause
+from planner.embedded.kitchen import BESIDE
 from planner.types import Facts
 from skills.household import AT, CLOSED, HOLDING, OPEN, ROBOT, VISITED
 
@@ -18,6 +19,7 @@ NEARLY = 0.9  # of the most probable object's probability: as good as it
 FAINT = 0.1  # probability of an object that stands in where none of the likely ones is here
 IN_HAND = "hand"  # the source of a clause about what the robot holds
 MOST_WAYS = 12  # of one clause
+ANYTHING = 12  # a clause about more things than so many names none: "put it down"
 MOST_ALTERNATIVES = 36  # of a goal
 TRASH, DRAWER = "trash_can", "drawer"
 
@@ -84,12 +86,13 @@ def _sources(clause: Clause, scene: Scene) -> set[str]:
     """Where a clause's things are to come from; "your hand" means nothing where they are not in it."""
     sources = _names(clause.source)
     held_is_meant = scene.held in _names(clause.things)
-    return sources if held_is_meant or len(clause.things) > MOST_WAYS else sources - {IN_HAND}
+    return sources if held_is_meant or len(clause.things) > ANYTHING else sources - {IN_HAND}
 
 
 def goal_of(clauses: Sequence[Clause], facts: Facts) -> tuple[dict[str, int], ...]:
     """Alternatives that meet all clauses, least effort first. Raises `Unmet` for what the scene does not have."""
     scene = Scene(facts)
+    clauses = [_placed(clause, scene) for clause in clauses]
     ways = [_ways(clause, k, clauses, scene) for k, clause in enumerate(clauses)]
     found: dict[tuple[tuple[str, int], ...], dict[str, int]] = {}
     for combined in sorted(
@@ -100,6 +103,17 @@ def goal_of(clauses: Sequence[Clause], facts: Facts) -> tuple[dict[str, int], ..
         if len(found) >= MOST_ALTERNATIVES:
             break
     return tuple(found.values())
+
+
+def _placed(clause: Clause, scene: Scene) -> Clause:
+    """The clause with "next to the orange" as the places where oranges lie."""
+    if not any(place.startswith(BESIDE) for place in clause.place):
+        return clause
+    names = _names(place.removeprefix(BESIDE) for place in clause.place)
+    spots = frozenset(place.replace("_", " ") for (name, place), n in scene.lying.items() if name in names and n > 0)
+    if not spots:
+        raise Unmet(f"there is no {' or '.join(sorted(names))} to put it next to".replace("_", " "))
+    return replace(clause, place=spots)
 
 
 def _together(parts: Sequence[Mapping[str, int]], facts: Facts) -> dict[str, int]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from planner.embedded import lexicon
 from planner.embedded.clauses import ALL, Clause
-from planner.embedded.kitchen import PLACES
+from planner.embedded.kitchen import BESIDE, PLACES, beside
 from planner.goals import exact, match
 from planner.household import IN_HAND, Unmet, goal_of, grounded
 from planner.types import Facts, Goal
@@ -61,7 +61,7 @@ class Reader:
         self.obtained = {fact for skill in library.skills.values() for fact in skill.obtains}
         if library.world == "kitchen":
             self.objects = _after(library, HOLDING)
-            self.places: tuple[str, ...] = (*_after(library, ROBOT), IN_HAND)
+            self.places: tuple[str, ...] = (*_after(library, ROBOT), IN_HAND, *map(beside, self.objects))
         else:
             self.objects, self.places = craft_things(), PLACES
 
@@ -147,7 +147,8 @@ def _clause(clause: Clause) -> str:
     elif clause.source:
         words.append(f"from {' or '.join(sorted(clause.source))}")
     if clause.place:
-        words.append(f"to {' or '.join(sorted(clause.place))}")
+        beside_it = all(place.startswith(BESIDE) for place in clause.place)
+        words.append(f"{'' if beside_it else 'to '}{' or '.join(sorted(clause.place))}")
     return " ".join(words)
 
 

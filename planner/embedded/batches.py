@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from planner.embedded.clauses import ALL, MARKS, MOST_CLAUSES, VERBS, Clause, Example, mark_numbers
-from planner.embedded.kitchen import OBJECTS, PLACES
+from planner.embedded.kitchen import BESIDE, OBJECTS, PLACES, beside
 from planner.embedded.scenes import DONE, STANDING, Step, worked_out
 from planner.similarity import WIDTH, minilm, sentence_vectors
 from skills.household import find_text
@@ -63,12 +63,22 @@ def encode(texts: Sequence[str]) -> tuple[Tensor, Tensor, list[list[int]]]:
     return batch["input_ids"], batch["attention_mask"].bool(), list(values)
 
 
-def label(examples: Sequence[Example], values: Sequence[Sequence[int]], objects: Sequence[str]) -> Labels:
-    """Labels over candidate objects; places are the kitchen's."""
+def places_for(examples: Sequence[Example]) -> list[str]:
+    """Candidate places: the kitchen's and, where it is about the kitchen, those next to its objects and to others named."""
+    if not any(example.world == "kitchen" for example in examples):
+        return list(PLACES)
+    named = {place for e in examples for clause in e.clauses for place in clause.place if place.startswith(BESIDE)}
+    return [*PLACES, *sorted({*map(beside, OBJECTS), *named})]
+
+
+def label(
+    examples: Sequence[Example], values: Sequence[Sequence[int]], objects: Sequence[str], places: Sequence[str]
+) -> Labels:
+    """Labels over candidate objects and places."""
     b, k = len(examples), MOST_CLAUSES
-    column, spot = {name: i for i, name in enumerate(objects)}, {name: i for i, name in enumerate(PLACES)}
+    column, spot = {name: i for i, name in enumerate(objects)}, {name: i for i, name in enumerate(places)}
     made = Labels(torch.zeros(b, k, dtype=torch.long), torch.zeros(b, k, dtype=torch.bool), torch.zeros(b, k, dtype=torch.long),
-                  torch.zeros(b, k), torch.zeros(b, k, len(PLACES)), torch.zeros(b, k, len(PLACES)),
+                  torch.zeros(b, k), torch.zeros(b, k, len(places)), torch.zeros(b, k, len(places)),
                   torch.zeros(b, k, len(objects)), torch.zeros(b, k, len(objects)), list(objects))  # fmt: skip
     for row, example in enumerate(examples):
         free = list(enumerate(values[row]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.embedded import lexicon
+from planner.embedded import lexicon, told
 from planner.embedded.clauses import MOST_CLAUSES, Clause, Example
 from planner.embedded.corpus import ENGLISH, Corpus
 from planner.embedded.lexicon import Split, choose, fill, indefinite, plural, published
@@ -35,7 +35,15 @@ DEVICES = ("tnt", "redstone_block", "dispenser", "dropper", "observer", "piston"
 METALS = ("leather", "iron", "golden", "diamond", "chainmail")
 WHERE = ("plains", "forest", "desert", "jungle", "taiga", "swamp", "swampland", "hills", "extreme hills", "mountains", "savanna",
          "ice plains", "woods", "meadow", "snow", "grassland", "birch forest", "forest hills")  # fmt: skip
-FORMS_OF_COMMANDS = {"part": 0.49, "wish": 0.19, "joined": 0.12, "listed": 0.14, "correction": 0.03, "nothing": 0.03}
+FORMS_OF_COMMANDS = {
+    "part": 0.40,
+    "wish": 0.16,
+    "joined": 0.10,
+    "listed": 0.11,
+    "told": 0.2,
+    "correction": 0.03,
+    "nothing": 0.03,
+}
 COOKED = ("cooked_", "baked_", "bread")
 HUNTED = ("beef", "mutton", "porkchop", "chicken", "leather", "feather", "wool", "string", "rotten_flesh", "bone",
           "gunpowder", "spider_eye", "arrow", "rabbit", "egg")  # fmt: skip
@@ -88,6 +96,35 @@ class CraftCorpus(Corpus):
         name = self.draw.choice(self.wished)
         text = self.draw.choice(choose(self.items[name]["wishes"], self._unseen("frames")))
         return text, [Clause("get", frozenset({name}))]
+
+    def _told(self) -> tuple[str, list[Clause]]:
+        """A whole command written with its meaning (see `told`); in it {xs} is the plural of x."""
+        self._imperative = False
+        entry, say = told.draw("craft_told", self.draw, self._unseen("frames"))
+        count, words, items = self._count(), dict[str, str](), dict[str, str]()
+        for slot in ("x", "y", "z"):
+            names = entry.where.get(slot) or (self.wished if self.draw.random() < 0.5 else list(self.items))
+            items[slot] = name = self._candidate(self.draw.choice([n for n in names if n not in items.values()]))
+            said = self._said(name)
+            words |= {slot: self.draw.choice([indefinite(said), indefinite(said), f"the {said}"]), f"{slot}0": said,
+                      f"{slot}s": self._many(name, said)}  # fmt: skip
+        words["n"] = self._number(count)
+        clauses = []
+        for line in entry.do:
+            asked = told.parts(line)
+            name = items.get(asked.what) or self._candidate(asked.what, asked.verb)
+            clauses.append(
+                Clause(asked.verb, frozenset({name}), count if asked.number == "n" else int(asked.number or 1))
+            )
+        return fill(say, words), clauses
+
+    def _candidate(self, name: str, verb: str = "get") -> str:
+        """An item or, for what is looked for or killed, a block or mob nearby; raises KeyError for others."""
+        if name in self.findable or (name in self.items and verb not in ("seek", "kill")):
+            return name
+        if name + NEARBY not in self.findable:
+            raise KeyError(name)
+        return name + NEARBY
 
     def _correction(self) -> tuple[str, list[Clause]]:
         """Someone who says one thing and then means another."""

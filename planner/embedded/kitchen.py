@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from planner.embedded import lexicon
+from planner.embedded import lexicon, told
 from planner.embedded.clauses import ALL, Clause, Example
 from planner.embedded.corpus import ENGLISH, Corpus
 from planner.embedded.lexicon import Split, choose, fill, indefinite, is_plural, plural, published
@@ -50,8 +50,9 @@ WEIGHTS = {"bring_one": 9, "put_one": 5, "throw_one": 3, "pick_one": 4, "find_on
            "open_drawer": 2, "close_drawer": 2,
            "bring_different": 3, "bring_all_from": 3, "clear_place": 3, "put_all_from": 2}  # fmt: skip
 FORMS_OF_COMMANDS = {  # what a command is made of, and how often
-    "part": 0.27, "joined": 0.20, "need": 0.17, "listed": 0.09, "pair": 0.05, "preference": 0.05, "correction": 0.03,
-    "visits": 0.04, "swap": 0.03, "each": 0.02, "except": 0.02, "nothing": 0.03, "then_close": 0.015, "carry": 0.015,
+    "part": 0.20, "joined": 0.14, "need": 0.13, "listed": 0.07, "pair": 0.05, "preference": 0.05, "correction": 0.03,
+    "visits": 0.04, "beside": 0.02, "told": 0.32, "swap": 0.03, "each": 0.02, "except": 0.02, "nothing": 0.03,
+    "then_close": 0.015, "carry": 0.015,
 }  # fmt: skip
 PAIRS = {  # two objects of one sentence: frame -> (verb, place) of each; None: the place named
     "both": (("bring", USER), ("bring", USER)), "put_two": (("put", None), ("put", None)),
@@ -63,6 +64,12 @@ INSIDE = re.compile(
     r"\bon ((?:the|our|that|this|your) (?:[\w-]+ ){0,2}"
     r"(?:drawer|draw|trash|bin|garbage|waste|dustbin|rubbish|refuse|litter|junk))\b"
 )
+BESIDE = "next to the "  # and an object: a place that is where the object lies
+ONTO = re.compile(r"\b(?:(?:back |over |right )?(?:onto|on top of|on|upon|at|to)) \{place\}")
+NEXT_TO = ("next to {y}", "beside {y}", "right beside {y}", "by {y}", "close to {y}", "near {y}", "right next to {y}",
+           "where {y} is", "where {y} stands", "wherever {y} is", "with {y}", "in the same place as {y}", "alongside {y}",
+           "next door to {y}", "where you find {y}", "together with {y}", "right by {y}", "over by {y}", "where {y} lies",
+           "at the same place as {y}", "close by {y}", "to the side of {y}", "to keep {y} company")  # fmt: skip
 CORRECTED = 0.03  # share of objects said wrong first
 EVERYTHING = ("everything", "all of it", "all the stuff", "all items", "each thing", "all the things", "every item",
               "all objects")  # fmt: skip
@@ -232,6 +239,21 @@ class KitchenCorpus(Corpus):
                 self._imperative = False
                 return fill(self._pick("corrections"), {"a": wrong, "b": right}), clauses
 
+    def _beside(self) -> tuple[str, list[Clause]]:
+        """Put next to something else: a place that only the scene knows."""
+        while not ONTO.search(
+            template := self._template(self.draw.choice(["put_one", "put_one", "held_put"]), plain=False)
+        ):
+            self._imperative = True
+        named = "{x}" in template
+        thing, source = (self._thing(1), frozenset[str]()) if named else (Thing("", self.everything), HAND)
+        other = self._object()
+        while named and other in thing.which:
+            other = self._object()
+        slots = {"x": thing.text, "y": self.draw.choice([_the, _the, _the, _my, indefinite])(self._said(other))}
+        text = fill(ONTO.sub(self.draw.choice(NEXT_TO), template), slots)
+        return text, [Clause("put", thing.which, source=source, place=frozenset({beside(other)}))]
+
     def _visits(self) -> tuple[str, list[Clause]]:
         one, two = self.draw.sample(GOING[:-1], 2)
         if self.draw.random() < 0.35:
@@ -264,6 +286,63 @@ class KitchenCorpus(Corpus):
                 wanted = clauses[0].things
                 clauses[0] = Clause("bring", wanted - {name}, place=USER, left_out=wanted & {name})
         return say, clauses
+
+    def _told(self) -> tuple[str, list[Clause]]:
+        """A whole command written with its meaning (see `told`)."""
+        self._imperative = False
+        entry, say = told.draw("told", self.draw, self._unseen("frames"))
+        words, things, places = dict[str, str](), dict[str, Thing](), dict[str, frozenset[str]]()
+
+        def spots(name: str) -> frozenset[str]:
+            return places.get(name) or (COUNTERS if name == "counter" else frozenset({name.replace("_", " ")}))
+
+        n = self.draw.choice([2, 2, 2, 3, 3, 4])
+        slots = dict.fromkeys([*told.SLOT.findall(say), *(w for line in entry.do for w in re.findall(r"\w+", line))])
+        for slot in slots:
+            name = slot.removesuffix("0")
+            if slot in told.PLACE_SLOTS:
+                taken = frozenset[str]().union(*places.values())
+                free = [spots(p) for p in entry.where[slot]] if slot in entry.where else SOURCES
+                places[slot] = self.draw.choice([place for place in free if not place & taken])
+                words[slot] = self._name(places[slot])
+            elif name in ("x", "y", "z", "xs", "ys") and name not in things:
+                taken = frozenset[str]().union(*(thing.which for thing in things.values()))
+                for _ in range(20):  # slots are different things where that can be
+                    things[name] = self._slot(name, entry.where.get(name), "{" + name + "0}" in say)
+                    if not things[name].which & taken:
+                        break
+                words[name] = things[name].text
+                words[name + "0"] = re.sub(r"^(?:an?|the|one|my|some) ", "", things[name].text)
+            elif slot == "n":
+                words["n"] = self.draw.choice([str(n), ENGLISH[n], ENGLISH[n]])
+
+        def meant(what: str) -> tuple[frozenset[str], frozenset[str]]:
+            if what in things:
+                return things[what].which, things[what].left_out
+            return told.expression(what, lambda name: things[name].which if name in things else self._named(name))
+
+        return fill(say, words), [told.clause(line, meant, spots, n) for line in entry.do]
+
+    def _slot(self, name: str, where: str | None, bare: bool) -> Thing:
+        """What a slot of a told command stands for: one object, or with a plural several of a kind."""
+        if name in ("xs", "ys"):
+            if where in self.tags and self.tags[where].get("many"):
+                return self._tagged("many", where)
+            return self._things(counted=True)
+        if where is None:
+            return self._thing() if not bare and self.draw.random() < 0.2 else self._thing(1)
+        those, _ = told.expression(where, self._named)
+        ours = sorted(those & frozenset(OBJECTS))
+        chosen = self.draw.choice(ours if ours and self.draw.random() < 0.6 else sorted(those))
+        article: Callable[[str], str] = self.draw.choice([indefinite, _the, _the, _my])
+        return Thing(article(self._said(chosen)), frozenset({chosen}))
+
+    def _named(self, name: str) -> frozenset[str]:
+        """The objects of a name in a told command: one object's, a tag's, or "everything"; raises KeyError for others."""
+        if name in ("everything", "held"):
+            return self.everything
+        said = name.replace("_", " ")
+        return frozenset({said}) if said in self.objects else self.index[name]
 
     def _preference(self) -> tuple[str, list[Clause]]:
         """What someone likes or cannot have, then a request for a kind of thing."""
@@ -440,6 +519,11 @@ class KitchenCorpus(Corpus):
             talk = self._pick("chatter")
             text = f"{talk} {text}" if self.draw.random() < 0.7 else f"{text.rstrip('.')}. {talk}"
         return text
+
+
+def beside(name: str) -> str:
+    """The place next to an object, as text."""
+    return BESIDE + name
 
 
 def _one(noun: str) -> str:

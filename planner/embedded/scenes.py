@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from planner.embedded.clauses import ALL, Clause
-from planner.embedded.kitchen import HAND, OBJECTS
+from planner.embedded.kitchen import BESIDE, HAND, OBJECTS
 from skills.household import find_text
 
 STANDING = ("table", "close counter", "far counter", "drawer", "trash can")
@@ -118,8 +118,9 @@ def random_kitchen(clauses: Sequence[Clause], draw: random.Random, known_only: b
 
 
 def worked_out(clauses: Sequence[Clause], draw: random.Random, known_only: bool = False) -> list[Step]:
-    """All steps of one way to carry the clauses out; the last one is "done". Empty where it cannot be done."""
-    if not clauses:
+    """All steps of one way to carry the clauses out; the last one is "done". Empty where it cannot be done, and for places
+    next to things."""
+    if not clauses or any(place.startswith(BESIDE) for clause in clauses for place in clause.place):
         return []
     kitchen, steps = random_kitchen(clauses, draw, known_only), []
 

@@ -6,10 +6,10 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from planner.embedded.batches import kitchen_skills
+from planner.embedded.batches import kitchen_skills, places_for
 from planner.embedded.clauses import Clause, Example
 from planner.embedded.craft import CraftCorpus
-from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus
+from planner.embedded.kitchen import OBJECTS, KitchenCorpus
 from planner.embedded.lexicon import Split
 from planner.embedded.scenes import worked_out
 from planner.language import Prompt
@@ -52,7 +52,7 @@ def accuracy(model: EmbeddedModel, number: int = 1000) -> dict[str, dict[str, fl
         for corpus in (KitchenCorpus(SEED, split), CraftCorpus(SEED, split)):
             some = examples(corpus, number)
             candidates = OBJECTS if isinstance(corpus, KitchenCorpus) else (*corpus.items, *corpus.findable)
-            read = model.parse([example.text for example in some], candidates, PLACES, corpus.world)
+            read = model.parse([example.text for example in some], candidates, places_for(some), corpus.world)
             right = [same(r.clauses, e.clauses, frozenset(candidates)) for r, e in zip(read, some, strict=True)]
             low, high = wilson(sum(right), len(right))
             found[f"{corpus.world} {split}"] = {

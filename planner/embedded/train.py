@@ -26,10 +26,10 @@ from safetensors.torch import load_file
 from torch import Tensor, distributed, multiprocessing, nn
 from torch.nn import functional
 
-from planner.embedded.batches import encode, kitchen_steps, label, step_tensors
+from planner.embedded.batches import encode, kitchen_steps, label, places_for, step_tensors
 from planner.embedded.clauses import Example
 from planner.embedded.craft import CraftCorpus
-from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus
+from planner.embedded.kitchen import OBJECTS, KitchenCorpus
 from planner.embedded.lexicon import held_out
 from planner.embedded.model import FOLDER, EmbeddedModel, save_model, vectors
 from planner.embedded.network import Encoded, Parse, PlannerNetwork, freeze, trained_parts
@@ -171,8 +171,9 @@ class Trainer:
             (slice(first, None), self._some_items(examples)),
         ):
             chosen = encoded.part(part)
-            parse = self.network.parse(chosen, _vectors(candidates), _vectors(PLACES)).floats()
-            for name, loss in parse_loss(parse, label(examples[part], values[part], candidates)).items():
+            places = places_for(examples[part])
+            parse = self.network.parse(chosen, _vectors(candidates), _vectors(places)).floats()
+            for name, loss in parse_loss(parse, label(examples[part], values[part], candidates, places)).items():
                 losses[name] = losses.get(name, torch.zeros(())) + loss
         losses["step"] = self._step_loss(encoded, examples[:first])
         return losses

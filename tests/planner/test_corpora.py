@@ -8,10 +8,10 @@ import re
 
 import pytest
 
-from planner.embedded import lexicon
+from planner.embedded import lexicon, told
 from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, MARKS, Clause, mark_numbers, number
 from planner.embedded.craft import CraftCorpus
-from planner.embedded.kitchen import DRAWER, FORMS_OF_COMMANDS, HAND, PLACES, KitchenCorpus, Thing
+from planner.embedded.kitchen import BESIDE, DRAWER, FORMS_OF_COMMANDS, HAND, PLACES, KitchenCorpus, Thing
 from planner.embedded.lexicon import held_out, indefinite, is_plural, plural, published
 from planner.embedded.noise import disturb, misspell
 from planner.embedded.scenes import DONE, worked_out
@@ -56,7 +56,8 @@ def test_examples_are_whole_and_the_same_for_a_seed(world):
     for example in some:
         assert "{" not in example.text and example.text.strip() and not published(example.text)
         for clause in example.clauses:
-            assert clause.place <= set(PLACES) and clause.source <= set(PLACES)
+            spots = {place for place in clause.place if not place.startswith(BESIDE)}
+            assert spots <= set(PLACES) and clause.source <= set(PLACES)
             assert clause.count >= ALL
             assert clause.things or clause.verb in ("go", "open", "close")
             if clause.count > 1:
@@ -141,6 +142,45 @@ def test_every_form_of_a_command_says_what_it_means():
         assert kept.left_out and kept.things == corpus.everything - kept.left_out and kept.source
         put, close = corpus._then_close()[1]
         assert put.place == DRAWER and close.verb == "close"
+
+
+def test_next_to_something_is_a_place():
+    corpus = KitchenCorpus(4)
+    for _ in range(50):
+        text, (put,) = corpus._beside()
+        (place,) = put.place
+        assert place.startswith(BESIDE) and place.removeprefix(BESIDE) in corpus.objects and "{" not in text
+        assert put.source == HAND or place.removeprefix(BESIDE) not in put.things
+
+
+@pytest.mark.parametrize(("world", "verbs"), [("kitchen", KITCHEN_VERBS), ("craft", CRAFT_VERBS)])
+def test_what_is_told_says_all_that_it_means(world, verbs, monkeypatch):
+    name, corpus = {"kitchen": "told", "craft": "craft_told"}[world], CORPORA[world](1)
+    for entry in told.entries(name):
+        asked = [told.parts(line) for line in entry.do]
+        assert entry.say and all(part.verb in verbs for part in asked), entry.do
+        slots = {part.what for part in asked if part.what in ("x", "y", "z", "xs", "ys")}
+        slots |= {p for part in asked for p in (part.place, part.source) if p in told.PLACE_SLOTS}
+        for say in entry.say:
+            said = {slot.removesuffix("0") for slot in told.SLOT.findall(say)}
+            said |= {slot.removesuffix("s") for slot in said} if world == "craft" else set()
+            assert slots <= said, (say, entry.do)
+            assert "n" in said or all(part.number != "n" for part in asked), (say, entry.do)
+        monkeypatch.setattr(told, "draw", lambda name, source, unseen, entry=entry: (entry, entry.say[0]))
+        text, clauses = corpus._told()
+        monkeypatch.undo()
+        assert "{" not in text and len(clauses) == len(entry.do)
+        assert all(c.things or c.verb in ("go", "open", "close") for c in clauses), entry.do
+
+
+def test_a_clause_is_written_in_a_line():
+    assert told.parts("put 2 different x < from > trash_can") == ("put", "2", True, "x", "from", "trash_can")
+    assert told.parts("open") == ("open", "", False, "", "", "") and told.parts("go > table").place == "table"
+    sets = {"drink": frozenset({"tea", "coke"}), "cold": frozenset({"coke"}), "sponge": frozenset({"sponge"})}
+    assert told.expression("drink-cold|sponge", sets.__getitem__) == ({"tea", "sponge"}, {"coke"})
+    assert told.expression("drink&cold", sets.__getitem__) == ({"coke"}, set())
+    with pytest.raises(ValueError, match="no clause"):
+        told.parts("put the x on it")
 
 
 def test_what_is_corrected_does_not_count():

@@ -96,6 +96,14 @@ def test_objects_are_chosen_among_those_of_the_scene():
     assert grounded([two], [{"coke": 0.9, "tea": 0.5}], FACTS)[0].things == {"coke", "tea"}
 
 
+def test_next_to_something_is_where_that_lies():
+    facts = {"orange_at_table": 1, "tea_at_drawer": 1, "robot_at_user": 1}
+    clause = Clause("put", frozenset({"tea"}), place=frozenset({"next to the orange"}))
+    assert goal_of([clause], facts) == ({"tea_at_table": 1},)
+    with pytest.raises(Unmet, match="no lime soda to put it next to"):
+        goal_of([Clause("put", frozenset({"tea"}), place=frozenset({"next to the lime soda"}))], facts)
+
+
 def test_a_scene_without_it_is_told():
     with pytest.raises(Unmet, match="there is no sponge here"):
         goals(Clause("bring", things("sponge"), place=USER))
