@@ -33,7 +33,7 @@ DEFAULT_MINUTES = 75.0
 POLICY_SHARE = 0.85  # of a family's time; the rest is for evaluation and success head
 SHARES = {"find": 1.6, "harvest": 1.0, "mine": 2.2, "hunt": 1.5, "use": 1.2, "place": 0.4}  # others: 1
 BEGINS_AS = {"fight": "hunt"}  # families that go on from another one's shipped weights
-DISCOUNTS = {"pick": 0.97, "put": 0.96, "drawer": 0.985}  # of RLPD; haste topples what stands in the drawer
+DISCOUNTS = {"pick": 0.97, "put": 0.975, "drawer": 0.985}  # of RLPD; haste topples what stands in the drawer
 FAMILIAR = 100_000.0  # observations that its normaliser is taken to have seen
 TEMPERATURES = (1.0, 0.5)  # none without chance: it may repeat a fruitless action for ever
 
@@ -132,8 +132,8 @@ def kitchen_config(method: str = "rlpd") -> TrainConfig:
     if method not in METHODS:
         raise UserError(f"unknown method '{method}'; there are {', '.join(METHODS)}")
     rlpd = RLPDConfig(demos=0 if method == "sac" else 300, clone_only=method == "clone")
-    return TrainConfig(num_envs=8, judge_envs=8, judge_per_env=15, test_envs=8, test_per_env=80, head_envs=8,
-                       head_per_env=10, head_rounds=400, head_share=0.3, evaluate_seconds=40.0, temperatures=(0.0,),
+    return TrainConfig(num_envs=8, judge_envs=8, judge_per_env=30, test_envs=8, test_per_env=80, head_envs=8,
+                       head_per_env=10, head_rounds=400, head_share=0.3, evaluate_seconds=80.0, temperatures=(0.0,),
                        method=method, rlpd=rlpd)  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from sim.kitchen.facts import held_slot, where
 from sim.kitchen.layout import NAMES, PLACES, standing_at, station_distance
 from sim.kitchen.objects import CATALOGUE, COPIES
 from sim.kitchen.scene import footprint, free_spot
-from sim.kitchen.simulation import TURN_STEP
+from sim.kitchen.simulation import ARM_STEP, GRIP_STEP, LEASH, OPENING, REACH, TURN_STEP
 from sim.kitchen.state import NOTHING, Arrays
 from skills.kitchen.features import FAMILIES, RELEASE, SIZE, Rows, drawer_bar, features, grasp_point
 from skills.kitchen.navigation import station, towards
@@ -16,7 +16,7 @@ from skills.kitchen.outlook import OUTLOOK, head_features
 
 RISEN = 0.26  # height of the hand over the arm's foot from which it moves on, m
 STRAIGHT = 0.8  # turn of the hand up to which it moves on, rad
-HESITATES = 26  # control steps of the arm after which something still in the hand is put down anew; most take 12
+HESITATES = (22, 42)  # control steps of the arm after which something still in the hand is put down anew; most take 12
 BEGIN, AGAIN = 0.06, 0.25  # metres aside: the arm begins within the first and the base moves again beyond the second
 RADII = np.array([footprint(slot) for slot in range(len(CATALOGUE.kind))])
 
@@ -97,19 +97,23 @@ class Work:
     def __init__(self, num_envs: int):
         self.family = np.full(num_envs, NOTHING)  # position in FAMILIES; NOTHING: none of them
         self.rows = Rows(np.arange(num_envs), np.full(num_envs, NOTHING), np.zeros(num_envs, dtype=np.int64),
-                         np.zeros((num_envs, 3)), np.zeros(num_envs, dtype=bool), np.zeros(num_envs, dtype=np.int64))  # fmt: skip
+                         np.zeros((num_envs, 3)), np.zeros(num_envs, dtype=bool), np.zeros(num_envs, dtype=np.int64),
+                         np.zeros((num_envs, 4)))  # fmt: skip
         self.engaged = np.zeros(num_envs, dtype=bool)
+        self._goal = np.full((num_envs, 3), np.nan)  # of the hand, in the robot's frame; NaN: where it is
 
     def begin(self, state: Arrays, env: int, family: str, kind: int, place: int, opening: bool = False) -> None:
         """Start a skill: choose the object and, to put it down, the spot."""
         rows = self.rows
         self.family[env], rows.place[env], rows.opening[env] = FAMILIES.index(family), place, opening
         rows.steps[env], self.engaged[env] = 0, False
+        rows.told[env], self._goal[env] = 0.0, np.nan
         rows.slot[env], rows.target[env] = aim(state, env, family, kind, place)
 
     def features(self, state: Arrays, env: np.ndarray, *, for_head: bool = False) -> np.ndarray:
         """float32 [K, SIZE] of the skills under way in `env`, or [K, SIZE + OUTLOOK] for success heads."""
         read = head_features if for_head else features
+        self.rows.told[env, :3] = self._ahead(state, env)
         out = np.zeros((len(env), SIZE + OUTLOOK * for_head), dtype=np.float32)
         for f, name in enumerate(FAMILIES):
             chosen = np.flatnonzero(self.family[env] == f)
@@ -128,12 +132,30 @@ class Work:
         out[ready, 3:] = arm[ready]
         self.engaged[env] |= ready
         self.rows.steps[env] += ready
+        self._note(state, env, out)
         self._try_again(state, env[ready])
         return out
 
+    def _ahead(self, state: Arrays, env: np.ndarray) -> np.ndarray:
+        """float [K, 3]: from the hand to where it is told to go."""
+        return np.nan_to_num(self._goal[env] - state["hand"][env, :3])
+
+    def _note(self, state: Arrays, env: np.ndarray, actions: np.ndarray) -> None:
+        """Keep what the motors are told, as the robot does: actions [K, 8] move the hand's goal, on a leash, or the base."""
+        hand = state["hand"][env, :3].astype(np.float64)
+        arm = np.clip(actions[:, 3:], -1.0, 1.0)
+        goal = np.where(np.isnan(self._goal[env]), hand, self._goal[env])
+        ahead = np.clip(goal + ARM_STEP * arm[:, :3], REACH[:, 0], REACH[:, 1]) - hand
+        ahead *= np.minimum(1.0, LEASH / np.maximum(np.linalg.norm(ahead, axis=1), 1e-9))[:, None]
+        drives = np.abs(actions[:, :3]).max(1) > 0
+        self._goal[env] = np.where(drives[:, None], np.nan, hand + ahead)
+        told = np.clip(self.rows.told[env, 3] + GRIP_STEP * arm[:, 4], 0.0, OPENING)
+        self.rows.told[env, 3] = np.where(drives, self.rows.told[env, 3], told)
+
     def _try_again(self, state: Arrays, env: np.ndarray) -> None:
         """Who hesitates to let go of something lifts it and comes down anew, at a spot chosen anew."""
-        for k in env[(self.family[env] == FAMILIES.index("put")) & (self.rows.steps[env] == HESITATES)].tolist():
+        late = np.isin(self.rows.steps[env], HESITATES)
+        for k in env[(self.family[env] == FAMILIES.index("put")) & late].tolist():
             slot = int(self.rows.slot[k])
             if slot != NOTHING and (state["touch"][k] == slot).all():
                 self.engaged[k] = False

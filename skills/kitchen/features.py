@@ -17,7 +17,7 @@ from sim.kitchen.layout import DRAWER_FACE, DRAWER_X, MOUNT, NAMES, OPEN_AT, PLA
 from sim.kitchen.objects import CATALOGUE
 from sim.kitchen.state import NOTHING, Arrays
 
-VERSIONS = {"pick": 1, "put": 2, "drawer": 2}  # put reads how things lean, drawer its contents; both no clock
+VERSIONS = {"pick": 1, "put": 3, "drawer": 2}  # put: how things lean, what motors are told; drawer: contents; no clock
 OUTLOOK_VERSION = 1  # of what success heads read besides: see `outlook`
 SIZE = 48
 NEIGHBOURS = 3
@@ -38,6 +38,7 @@ class Rows:
     target: np.ndarray  # float [K, 3]: where the lowest point of a put object shall be, in the world
     opening: np.ndarray  # bool [K]: whether the drawer is to be opened
     steps: np.ndarray  # int [K]: control steps of the arm spent
+    told: np.ndarray  # float [K, 4]: how far ahead of the hand its target is, the width that fingers are told, m
 
     def take(self, k: np.ndarray) -> Rows:
         """Some of the rows."""
@@ -123,13 +124,13 @@ def _put(state: Arrays, rows: Rows) -> tuple[np.ndarray, ...]:
     target = in_frame(base, rows.target)
     gap = np.where(there[:, None], np.clip(target - in_frame(base, position), -FAR, FAR), FAR)
     rotation = axes(state["quaternion"][env, slot])
-    own = state["touch"][env] == slot[:, None]
+    own = (state["touch"][env] == slot[:, None]) & there[:, None]
     return (
-        gap, _fine(gap), _fine(5 * gap[:, 2]), np.hypot(gap[:, 0], gap[:, 1]), np.clip(target, -FAR, FAR),
+        gap, _fine(gap), _fine(5 * gap[:, 2]), 10 * rows.told[:, 3], np.clip(target, -FAR, FAR),
         rotation[:, 2, 2] * CATALOGUE.stands[slot], _tilt(rotation, base) * CATALOGUE.stands[slot][:, None],
-        10 * CATALOGUE.half[slot], state["velocity"][env, slot], own & there[:, None], there,
+        10 * CATALOGUE.half[slot], state["velocity"][env, slot], own, own.all(1) & state["resting"][env],
         np.stack([NAMES.index("trash can") == rows.place, NAMES.index("drawer") == rows.place], 1), state["drawer"][env],
-        _neighbours(state, env, slot, rows.target[:, :2], base),
+        _neighbours(state, env, slot, rows.target[:, :2], base), _fine(rows.told[:, :3]),
     )  # fmt: skip
 
 

@@ -136,7 +136,7 @@ class HouseholdRunner:
         """What a skill would be about if it started now."""
         slot, target = aim(self.world.state, env, str(skill.policy), kind, place, at)
         return Rows(np.array([env]), np.array([slot]), np.array([place]), target[None], np.array([skill.kind == "open"]),
-                    np.zeros(1, dtype=np.int64))  # fmt: skip
+                    np.zeros(1, dtype=np.int64), np.zeros((1, 4)))  # fmt: skip
 
     @torch.no_grad()
     def ongoing_probability(self, obs: dict[str, torch.Tensor], envs: Sequence[int]) -> torch.Tensor:

@@ -36,9 +36,11 @@ PICKED_FROM = ("close counter", "table", "far counter", "drawer", "user")
 UPRIGHT, STILL, NEAR = 0.9, 0.15, 0.09
 SLID = 0.03  # metres that things in the drawer slide back when it is opened
 FALLEN, STRETCHED = 0.15, 0.1  # shares of picks in training that are fallen over, and at the end of the arm's reach
+CROWDED = {"train": 0.25, "judge": 0.4}  # shares of puts at places as crowded as success heads are to judge
+EMPHASIS = {"drawer": 0.5, "trash can": 0.4, "user": 1.3}  # of places in training to put things at; others: 1
 BOTCHED = 8  # steps without a touch after which what lies badly is given up
 GRASPS = 10  # ways of holding each kind, for the starts of `put`
-DISTRACTORS = {"train": (0, 6), "judge": (0, 4), "evaluate": (0, 5), "wide": (0, 7), "far": (2, 9)}
+DISTRACTORS = {"train": (0, 6), "judge": (0, 6), "evaluate": (0, 5), "wide": (0, 7), "far": (2, 9)}
 HOPELESS = {"wide": 0.5, "far": 0.65}
 
 
@@ -247,14 +249,17 @@ class HouseholdTask:
         return scene, (kind, NAMES.index(place), False)
 
     def _put(self) -> tuple[Scene, tuple[int, int, bool]]:
-        kind, place = int(self.rng.integers(len(THINGS))), str(self.rng.choice(NAMES))
+        training = self.purpose == "train"
+        weight = np.array([EMPHASIS.get(name, 1.0) if training else 1.0 for name in NAMES])
+        kind, place = int(self.rng.integers(len(THINGS))), str(self.rng.choice(NAMES, p=weight / weight.sum()))
         slot, spot = kind * COPIES, PLACES[place]
         flaw = self._flaw("empty", "elsewhere", "crowded", "crowded", "shut" if place == "drawer" else "crowded")
         aside = float(self.rng.uniform(-spot.reach, spot.reach))
         base = self._elsewhere(place) if flaw == "elsewhere" else self._base(place, aside)
-        most = 12 if flaw == "crowded" and place not in ("drawer", "user", "trash can") else None
+        crowded = flaw == "crowded" or self.rng.random() < CROWDED.get(self.purpose, 0.0)
+        most = 12 if crowded and place not in ("drawer", "user", "trash can") else None
         others = self._distractors(place, {slot}, 3 if place == "trash can" else most)
-        if flaw == "crowded" and most:
+        if crowded and most:
             others += self._distractors(place, {slot, *(o.slot for o in others)}, most)
         grasps = grasp_bank()[kind]
         held = None if flaw == "empty" else slot
@@ -301,9 +306,9 @@ def grasp_bank() -> dict[int, list[tuple[float, ...]]]:
             scene = Scene(station(PLACES["table"]), (Lying(kind * COPIES, "table", spot),))
             simulation.reset(scene, 1000 * kind + attempt)
             simulation.read(state, 0)
-            rows = Rows(
-                env, np.array([kind * COPIES]), np.array([table]), np.zeros((1, 3)), np.array([False]), np.array([0])
-            )
+            nowhere, untold = np.zeros((1, 3)), np.zeros((1, 4))
+            slots, places, no, none = np.array([kind * COPIES]), np.array([table]), np.array([False]), np.array([0])
+            rows = Rows(env, slots, places, nowhere, no, none, untold)
             for _ in range(STEPS["pick"]):
                 action = np.zeros(ACTION_SIZE)
                 action[3:] = noisy(demonstrate("pick", state, rows), np.array([0.15]), rng)[0]

@@ -89,7 +89,8 @@ def _kitchen(*objects: Lying, base: tuple[float, float, float] | None = None, dr
 
 def _row(slot: int, place: str, opening: bool = False) -> Rows:
     one = np.zeros(1, dtype=np.int64)
-    return Rows(one, np.array([slot]), np.array([NAMES.index(place)]), np.zeros((1, 3)), np.array([opening]), one)
+    place_row, target, told = np.array([NAMES.index(place)]), np.zeros((1, 3)), np.zeros((1, 4))
+    return Rows(one, np.array([slot]), place_row, target, np.array([opening]), one, told)
 
 
 def test_the_outlook_tells_what_rolling_up_will_not_mend():
@@ -121,6 +122,23 @@ def test_who_opens_the_drawer_sees_what_may_fall():
         world.close()
     empty, upright, fallen = rows
     assert np.abs(upright - empty).max() > 0.3 and np.abs(upright - fallen).max() > 1.5
+
+
+def test_who_puts_down_knows_what_the_motors_are_told():
+    task = HouseholdTask("put", 3, seed=5, purpose="train")
+    task.reset()
+    rows, seen = task.work.rows, 0.0
+    for _ in range(40):
+        obs = task.step(torch.rand(3, 5) * 2 - 1)[0]
+        for env, kitchen in enumerate(task.world._team.kitchens):
+            if rows.steps[env] > 0:
+                ahead = kitchen.target - kitchen.hand[:3]
+                np.testing.assert_allclose(rows.told[env, :3], ahead, atol=0.015)  # the arm sags a little at the start
+                assert rows.told[env, 3] == pytest.approx(kitchen.grip_target)
+                np.testing.assert_allclose(obs[env, 45:], np.clip(20 * rows.told[env, :3], -2, 2), atol=1e-5)
+                seen = max(seen, float(np.abs(ahead).max()))
+    task.close()
+    assert seen > 0.03
 
 
 def test_what_cannot_be_mended_ends_the_episode():
