@@ -20,9 +20,11 @@ import torch
 from agents import trace as reasons
 from agents.tasks import Task
 from agents.trace import DecisionRecord, Frame, Trace
-from agents.watch import FactWatch, gain_ranges, goal_ranges
+from agents.watch import HIGH, FactWatch, gain_ranges, goal_ranges
 from sim.world import UserError, World
+from skills.deeds import KILLED
 from skills.schema import NEARBY
+from skills.targets import FIGHT
 
 if TYPE_CHECKING:
     from planner.types import Decision, Goal, Planner
@@ -117,6 +119,7 @@ class Executor:
         self.paused = np.zeros(n, dtype=bool)  # environments that the world was told to leave alone
         self.goals = FactWatch(n, world.fact_names)
         self.gains = FactWatch(n, world.fact_names)
+        self.kills = FactWatch(n, world.fact_names)  # of who fights for what the foe may drop
         self.jobs: list[Job | None] = [None] * n
         self.traces: list[Trace | None] = [None] * n
         self.began = np.zeros(n)
@@ -124,7 +127,8 @@ class Executor:
         near = [mob + NEARBY for mob in foes]
         self.foes = [k for k, name in enumerate(world.fact_names) if name in near]
         self.health = world.fact_names.index("health") if self.foes else -1
-        self.peaceful = np.array([skill.kind not in ("hunt", "craft", "apply") for skill in self.skills])
+        self.direct = np.array([skill.kind in ("craft", "apply") for skill in self.skills])
+        self.quarry = np.array([self._quarry(skill) for skill in self.skills])
         self.well = np.zeros(n, dtype=np.int64)  # health when the skill began
         self.obs: dict[str, torch.Tensor] = {}
         self.camera_error = ""
@@ -286,6 +290,11 @@ class Executor:
         self.hopeful_at[env], self.acted[env] = tick, 0
         self.well[env] = before.get("health", 0)
         self.gains.set(env, [gain_ranges(skill, before)])
+        killed = f"{KILLED}{skill.target}"
+        if skill.policy == FIGHT and killed in self.kills.names:
+            self.kills.set(env, [{killed: (before.get(killed, 0) + 1, HIGH)}])
+        else:
+            self.kills.clear(env)
 
     # -- acting ------------------------------------------------------------------------------------------------------
 
@@ -319,11 +328,12 @@ class Executor:
         """Close the skills and episodes that ended with this step."""
         reached = self.goals.holds(facts) & self.ends_itself
         gained, hopeless, attacked = self.gains.holds(facts), self._hopeless(acting, ticks), self._attacked(facts)
+        done = self._direct() | self.kills.holds(facts)
         late = late | (ticks >= self.max_ticks)
-        over = reached | gained | hopeless | attacked | died | late | (ticks >= self.deadline) | self._direct()
+        over = reached | gained | hopeless | attacked | died | late | (ticks >= self.deadline) | done
         for env in (int(e) for e in acting if over[e]):
             outcome = "success" if gained[env] else "timeout" if ticks[env] >= self.deadline[env] else ""
-            outcome = outcome or ("hopeless" if hopeless[env] else "failed" if self._is_direct(env) else
+            outcome = outcome or ("hopeless" if hopeless[env] else "failed" if done[env] else
                                   "cut" if died[env] or late[env] or not attacked[env] else "interrupted")  # fmt: skip
             record = self._trace(env).decisions[-1]
             record.outcome, record.end = outcome, int(ticks[env])
@@ -335,8 +345,10 @@ class Executor:
             elif late[env]:
                 self._end(env, reasons.TIME, facts)
 
-    def _is_direct(self, env: int) -> bool:
-        return self.skills[int(self.skill[env])].is_direct
+    def _quarry(self, skill: Skill) -> int:
+        """The column of the fact that what a skill fights is near; -1 = it fights nothing."""
+        near = f"{skill.target}{NEARBY}"
+        return self.world.fact_names.index(near) if skill.policy == FIGHT and near in self.world.fact_names else -1
 
     def _direct(self) -> np.ndarray:
         """Bool [N]: skills that are one action, over after one step whatever came of it."""
@@ -344,11 +356,13 @@ class Executor:
         return direct[self.skill]
 
     def _attacked(self, facts: np.ndarray) -> np.ndarray:
-        """Bool [N]: peaceful skills in the course of which a foe came near and the agent was hurt."""
+        """Bool [N]: who was hurt, has a foe near, and does not fight one that is."""
         if not self.foes:
             return np.zeros(len(self.phase), dtype=bool)
         hurt = self.well - facts[:, self.health] >= self.limits.blow
-        return hurt & (facts[:, self.foes] > 0).any(axis=1) & self.peaceful[self.skill]
+        quarry = self.quarry[self.skill]
+        fights = (quarry >= 0) & (facts[np.arange(len(facts)), quarry] > 0)
+        return hurt & (facts[:, self.foes] > 0).any(axis=1) & ~fights & ~self.direct[self.skill]
 
     def _hopeless(self, acting: np.ndarray, ticks: np.ndarray) -> np.ndarray:
         """Bool [N]: skills whose success probability has been below the threshold for long."""
@@ -404,6 +418,7 @@ class Executor:
         self.jobs[env], self.traces[env], self.phase[env] = None, None, FREE
         self.goals.clear(env)
         self.gains.clear(env)
+        self.kills.clear(env)
 
     def _guarded(self, work: Callable[[list[int]], None], envs: list[int]) -> None:
         """Do `work` for all `envs` at once; if that throws, one by one, and end those that throw alone."""

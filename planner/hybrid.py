@@ -96,9 +96,9 @@ class Hybrid:
             fight = self.plan([{KILLED + foe: facts.get(KILLED + foe, 0) + 1}], facts)[1].plan
             if len(fight) == 1:
                 return Decision(fight[0], "act", plan=[*fight, *found.plan], reason="defends itself")
-        weapon = self.keeper.weapon(facts)
-        if weapon is not None and foe is None:
-            _, arming = self.plan([{weapon: 1}], facts, failures)
+        weapons = self.keeper.arms(facts)
+        if weapons and foe is None:
+            _, arming = self.plan([{weapon: 1} for weapon in weapons], facts, failures)
             if arming.plan and arming.cost <= min(DEAREST_WEAPON, found.cost):
                 return Decision(arming.plan[0], "act", plan=[*arming.plan, *found.plan], reason="arms itself")
         if not self.keeper.is_peckish(facts) and not self.keeper.is_hungry(facts):

@@ -50,10 +50,10 @@ class Keeper:
         looks = wanted.kind == "find" and wanted.target not in UNDERGROUND
         return self.climber if looks and not self._gave_up(ABOVEGROUND, past) else None
 
-    def weapon(self, facts: Facts) -> str | None:
-        """The weapon to get, for who at night has none that a foe is fought with."""
+    def arms(self, facts: Facts) -> tuple[str, ...]:
+        """The weapons of which to get one, for who at night has none that a foe is fought with."""
         armed = any(facts.get(name, 0) for name in self.weapons)
-        return self.upkeep.weapon if facts.get("night", 0) and not armed else None
+        return self.upkeep.weapons if facts.get("night", 0) and not armed else ()
 
     def is_peckish(self, facts: Facts) -> bool:
         """Whether it should eat what it has: also when it is hurt, as only the well fed heal."""

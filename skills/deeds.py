@@ -17,7 +17,7 @@ NOW = 40  # ticks of what is done on the spot: take it into the hand and use it
 LONGEST_DAY = 13_000  # ticks until it is night
 UNWHOLESOME = {"rotten_flesh", "spider_eye", "poisonous_potato", "fish"}  # some fish are poisonous
 
-SWORDS = ("diamond_sword", "iron_sword", "wooden_sword")
+SWORDS = ("diamond_sword", "iron_sword", "stone_sword", "wooden_sword")
 PICKAXES = ("wooden", "stone", "iron", "diamond")  # each digs what those before it dig
 
 
@@ -26,6 +26,7 @@ def deed_skills(known: Sequence[Skill]) -> list[Skill]:
     data = craft_data.load()
     taken = {skill.name for skill in known}
     skills = [better for skill in known for better in _with_better_pickaxes(skill)]
+    skills += [armed for skill in known if skill.policy == FIGHT for armed in _with_swords(skill)]
     skills += [skill for mob in data.mob_names[1:] for skill in _mob_skills(mob)]
     skills += [skill for item in data.counted_items.tolist() for skill in _use_skills(data, item)]
     skills += [_eat(name) for name, food in zip(data.item_names, data.item_food, strict=True)
@@ -48,9 +49,13 @@ def _mob_skills(mob: str) -> list[Skill]:
                  loses_nearby=True, steps=FIND_TICKS)  # fmt: skip
     bare = Skill(name=f"kill_{mob}", text=f"kill a {name}", kind="hunt", policy=FIGHT, target=mob, consumes=near,
                  obtains={KILLED + mob: 1}, loses_nearby=True, steps=KILL_TICKS)  # fmt: skip
-    armed = [bare.model_copy(update={"name": f"{bare.name}_with_{sword}", "text": f"{bare.text} with the {sword.replace('_', ' ')}",
-                                     "requires": {sword: 1}, "equips": sword}) for sword in SWORDS]  # fmt: skip
-    return [find, *armed, bare]
+    return [find, *_with_swords(bare), bare]
+
+
+def _with_swords(bare: Skill) -> list[Skill]:
+    """The same fight with each sword."""
+    return [bare.model_copy(update={"name": f"{bare.name}_with_{sword}", "text": f"{bare.text} with the {sword.replace('_', ' ')}",
+                                    "requires": bare.requires | {sword: 1}, "equips": sword}) for sword in SWORDS]  # fmt: skip
 
 
 def _with_better_pickaxes(skill: Skill) -> list[Skill]:

@@ -24,7 +24,9 @@ from skills.cards import WEIGHTS, Card, load_weights
 from skills.climb import Climber
 from skills.dodge import Dodger, foes
 from skills.features import Featurizer
+from skills.footing import Footing
 from skills.heads import HeadStack
+from skills.loosen import Loosener
 from skills.policy import PolicyStack
 from skills.schema import SkillLibrary
 from skills.targets import FIND, best_pickaxe, make_targets
@@ -33,7 +35,10 @@ from skills.tasks import describe_features
 if TYPE_CHECKING:
     from sim.minedojo.world import MineDojoWorld
 
+NEVER = 10**9
 CRAFT_CHANCE = 0.99  # of a craft whose ingredients are there
+# Ticks on one spot after which a policy counts as stuck; who mines or fights never does.
+PATIENCE = {"find": 100, "harvest": 400, "use": 200, "place": 100}
 THRIFTY = 18  # food below which nobody sprints to look for something: the well fed heal
 
 
@@ -62,7 +67,10 @@ class SkillRunner:
         self._crafts = np.array([skill.kind == "craft" for skill in self.skills])
         self._finds = np.array([skill.policy == FIND for skill in self.skills])
         self._climbs, self._waits = (np.array([skill.kind == k for skill in self.skills]) for k in ("climb", "wait"))
-        self._climber, self._dodger = Climber(world), Dodger(world)
+        self._climber, self._dodger, self._footing = Climber(world), Dodger(world), Footing(world)
+        self._loosener = Loosener(world)
+        self._patience = np.array([PATIENCE.get(skill.policy or "", NEVER) for skill in self.skills])
+        self._places = np.array([skill.policy == "place" for skill in self.skills])
         self._foes = foes(self.skills, world.data)
         self._seed = seed
         self._interact = np.array(INTERACT)
@@ -75,6 +83,7 @@ class SkillRunner:
         self.features.begin(where, np.asarray(skills, dtype=np.int64), self.world.state_position())
         self._ticks[where] = self.world.arrays.ticks[where]
         self._climber.begin(where)
+        self._loosener.begin(where)
 
     @torch.no_grad()
     def act(self, obs: dict[str, torch.Tensor], env_ids: Sequence[int]) -> torch.Tensor:
@@ -85,6 +94,7 @@ class SkillRunner:
         actions = np.zeros((self.world.num_envs, 3), dtype=np.int64)
         skill = self.features.skill
         envs = np.asarray(env_ids, dtype=np.int64)
+        self._footing.look(obs, envs)
         learned = envs[self._family[skill[envs]] >= 0]
         if len(learned):
             self._act_learned(obs, learned, actions)
@@ -111,12 +121,17 @@ class SkillRunner:
         move, interact = pair[:, 0].numpy(), pair[:, 1].numpy()
         saves = self._finds[skill] & (move == SPRINT_FORWARD) & (obs["life"][envs, 1].numpy() < THRIFTY)
         move = self._dodger.moves(obs, envs, np.where(saves, FORWARD, move), self._foes[skill])
+        move = self._footing.moves(obs, envs, move)
         arrays, tool = self.world.arrays, self.targets.tool[skill]
         tool = np.where(self._finds[skill], best_pickaxe(arrays.inventory[envs], self.world.data), tool)
         needs_tool = (tool > 0) & (arrays.equipped[envs] != tool) & (arrays.inventory[envs, tool] > 0)
         actions[envs, 0] = np.where(needs_tool, 0, move)
         actions[envs, 1] = np.where(needs_tool, EQUIP, self._interact[interact])
         actions[envs, 2] = np.where(needs_tool, tool, 0)
+        stuck = self._loosener.stuck(obs, envs, self._patience[skill])
+        if stuck.any():
+            actions[envs[stuck]] = self._loosener.act(obs, envs[stuck], tool[stuck], self._places[skill[stuck]])
+            actions[envs[stuck], 0] = self._footing.moves(obs, envs[stuck], actions[envs[stuck], 0])
         self.features.acted(
             envs, np.where(needs_tool, 0, move), np.where(needs_tool, 0, interact), np.zeros(len(envs), np.int32)
         )

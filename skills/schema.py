@@ -85,7 +85,7 @@ class Upkeep(BaseModel):
     hungry: int = Field(default=0, ge=0, le=20)  # up to here it gets something to eat; 0 = never
     peckish: int = Field(default=0, ge=0, le=20)  # up to here it eats what it has
     foes: tuple[str, ...] = ()  # mobs that it fights where they come near
-    weapon: str | None = None  # what it gets at night if it has nothing better, to fight them with
+    weapons: tuple[str, ...] = ()  # of which it gets the cheapest at night if it has none, to fight them with
 
 
 class SkillLibrary:
@@ -192,8 +192,14 @@ def _parse(name: str, entry: Any, where: str) -> Skill:
 
 
 def _measured(skills: list[Skill]) -> list[Skill]:
-    """The same skills with success and duration from the cards of the trained weights, where there are cards."""
+    """The same skills with success and duration from the cards of the trained weights, where there are cards; who fights for
+    what a mob may drop counts as who kills it with the same weapon."""
     from skills.cards import measured_skills
 
     known = measured_skills()
-    return [s.model_copy(update=known[s.name]) if s.name in known and s.success is None else s for s in skills]
+    found = []
+    for skill in skills:
+        kill = f"kill_{skill.target}" + (f"_with_{skill.equips}" if skill.equips else "")
+        measured = known.get(kill if skill.policy == "fight" else skill.name)
+        found.append(skill.model_copy(update=measured) if measured and skill.success is None else skill)
+    return found

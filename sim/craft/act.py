@@ -5,6 +5,8 @@ Functional actions carry MineDojo's numbers. What is dug or killed goes straight
 
 from __future__ import annotations
 
+import math
+
 from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
 from sim.craft.data import DIGS, NEUTRAL, TILLS
@@ -31,6 +33,8 @@ NONE, USE, DROP, ATTACK, CRAFT, EQUIP, PLACE, DESTROY = range(8)
 DIG_REACH = 4.5  # metres from the eye, survival mode
 HIT_REACH = 3.0
 INVULNERABLE_TICKS = 10
+# Who is hit flies off about 1.55 m (minecraft.wiki "Knockback"), at once here.
+PUSH, PUSHES = 0.4, 4  # metres, and how many times
 EAT_TICKS = 32
 FLEE_TICKS = 100
 ANGER_TICKS = 600  # of a neutral mob at who hit it
@@ -126,7 +130,22 @@ def _hit(e, t, m):
         count_use(e, e.equipped)
     damage = t.item_damage[e.equipped]
     wear_tool(e, t)
+    _push(e, t, m)
     _hurt_mob(e, t, m, damage)
+
+
+@compiled
+def _push(e, t, m):
+    """Knock mob m back from who hit it, until a block is in its way."""
+    away_x, away_z = wrapped(e.mob_pos[m, 0] - e.x), wrapped(e.mob_pos[m, 2] - e.z)
+    flat = max(math.hypot(away_x, away_z), 0.1)
+    y = math.floor(e.mob_pos[m, 1] + 0.01)
+    for _ in range(PUSHES):
+        x, z = e.mob_pos[m, 0] + PUSH * away_x / flat, e.mob_pos[m, 2] + PUSH * away_z / flat
+        cx, cz = math.floor(x), math.floor(z)
+        if t.block_solid[block_at(e, cx, y, cz)] or t.block_solid[block_at(e, cx, y + 1, cz)]:
+            return
+        e.mob_pos[m, 0], e.mob_pos[m, 2] = x, z
 
 
 @compiled

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.craft.compile import compiled
 from sim.craft.data import LIFE_FACTS, CraftData
 from sim.craft.grid import ABOVEGROUND, STANDS
 from sim.craft.state import NIGHT_END, NIGHT_START
@@ -30,11 +31,41 @@ def write_facts(out: np.ndarray, data: CraftData, arrays: Any, life: np.ndarray,
 
 
 def aboveground(y: np.ndarray, voxels: np.ndarray, box: Sequence[int], solid: np.ndarray) -> np.ndarray:
-    """Bool [N]: who stands (feet at y f32 [N]) near or above the sea level, and can step out on some side.
+    """Bool [N]: who stands (feet at y f32 [N]) near or above the sea level, and can walk out of the voxel box: not down a shaft.
 
     `voxels` u8 [N, X, Y, Z] are block ids around the feet cell, `box` their first and last cells, `solid` which ids are.
     """
-    x, up, z = -box[0], -box[2], -box[4]
-    sides = voxels[:, [x + 1, x - 1, x, x], up + 1 : up + 3, [z, z, z + 1, z - 1]]  # [4, N, 2] where a head would be
-    ways = (~solid.astype(bool)[sides].any(axis=2)).any(axis=0)
-    return (y >= ABOVEGROUND) & (np.abs(y - np.round(y)) < STANDS) & ways
+    found = (y >= ABOVEGROUND) & (np.abs(y - np.round(y)) < STANDS)
+    for i in np.flatnonzero(found):
+        found[i] = _walks_out(voxels[i], solid, -box[0], -box[2], -box[4])
+    return found
+
+
+@compiled
+def _walks_out(voxels, solid, x, up, z):
+    """Whether the edge of the box is reached from the feet cell by steps of at most one block up."""
+    width, height, depth = voxels.shape
+    seen = np.zeros((width, height, depth), np.uint8)
+    todo = np.zeros((width * height * depth, 3), np.int64)
+    todo[0, 0], todo[0, 1], todo[0, 2] = x, up, z
+    seen[x, up, z] = 1
+    count = 1
+    while count > 0:
+        count -= 1
+        cx, cy, cz = todo[count, 0], todo[count, 1], todo[count, 2]
+        if cx == 0 or cz == 0 or cx == width - 1 or cz == depth - 1:
+            return True
+        for side in range(4):
+            nx, nz = cx + (side == 0) - (side == 1), cz + (side == 2) - (side == 3)
+            for ny in range(1, cy + 2):
+                if ny + 1 >= height or seen[nx, ny, nz] or not solid[voxels[nx, ny - 1, nz]]:
+                    continue
+                free = cy + 2 >= height or ny <= cy or not solid[voxels[cx, cy + 2, cz]]  # to jump
+                for level in range(ny, max(cy, ny) + 2):
+                    if level < height and solid[voxels[nx, level, nz]]:
+                        free = False
+                if free:
+                    seen[nx, ny, nz] = 1
+                    todo[count, 0], todo[count, 1], todo[count, 2] = nx, ny, nz
+                    count += 1
+    return False

@@ -8,13 +8,13 @@ from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
 from sim.craft.data import FLITS, KEEN, NEUTRAL, NIGHT
 from sim.craft.grid import HEIGHT
-from sim.craft.senses import block_at, set_block, wrapped
+from sim.craft.senses import EYE_HEIGHT, block_at, cast, set_block, wrapped
 from sim.craft.state import CHICKEN, COW, CREEPER, MAX_MOBS, NIGHT_END, NIGHT_START, SKELETON, SPIDER, WITCH, ZOMBIE
 
 SIGHT = 16.0  # metres at which a monster notices the agent
 CLAW = 1.5  # metres at which it strikes
 SHOT = 12.0  # metres at which a skeleton shoots
-STRIKE_TICKS, SHOT_TICKS, FUSE_TICKS = 20, 40, 30
+STRIKE_TICKS, SHOT_TICKS, FUSE_TICKS = 20, 60, 30  # a skeleton rests for 40 ticks, below "hard", and draws for 20
 BLAST = 3.0  # metres
 SPAWN_NEAR, SPAWN_FAR = 14.0, 28.0
 FORGOTTEN, FORGETS = (
@@ -174,6 +174,15 @@ def _explode(e, t, m):
 
 
 @compiled
+def _sees(e, t, m):
+    """Whether no block hides the agent's eyes from mob m's: skeletons shoot and creepers burst at what they see."""
+    y = e.mob_pos[m, 1] + 0.85 * t.mob_height[e.mob_kind[m]]
+    dx, dy, dz = wrapped(e.x - e.mob_pos[m, 0]), e.y + EYE_HEIGHT - y, wrapped(e.z - e.mob_pos[m, 2])
+    reach = max(math.sqrt(dx * dx + dy * dy + dz * dz), 0.1)
+    return cast(e, t, e.mob_pos[m, 0], y, e.mob_pos[m, 2], dx / reach, dy / reach, dz / reach, reach)[1] == 0
+
+
+@compiled
 def _hunt(e, t, m):
     """Monsters: come nearer and strike, shoot or explode; by day zombies and skeletons burn, spiders lose interest."""
     kind = e.mob_kind[m]
@@ -196,7 +205,7 @@ def _hunt(e, t, m):
     e.mob_yaw[m] = math.degrees(math.atan2(-rx, rz))
     damage = t.mob_damage[kind]
     if kind == t.ids[CREEPER]:
-        if distance < BLAST and level < 2.5:
+        if distance < BLAST and level < 2.5 and _sees(e, t, m):
             e.mob_walk[m] += 1
             if e.mob_walk[m] >= FUSE_TICKS:
                 struck(e, t, damage * max(1.0 - distance / (2.0 * BLAST), 0.0))
@@ -204,7 +213,7 @@ def _hunt(e, t, m):
             return
         e.mob_walk[m] = 0
     elif kind == t.ids[SKELETON] or kind == t.ids[WITCH]:  # arrows, potions
-        if distance < SHOT and level < 4.0:
+        if distance < SHOT and _sees(e, t, m):
             if e.mob_strike[m] == 0:
                 e.mob_strike[m] = SHOT_TICKS
                 if uniform(e) < 1.0 - distance / (1.5 * SHOT):

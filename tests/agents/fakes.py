@@ -25,6 +25,7 @@ class FakeSkill:
     equips: str | None = None
     text: str = ""
     kind: str = "harvest"
+    target: str | None = None
 
     @property
     def is_direct(self) -> bool:

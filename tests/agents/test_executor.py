@@ -161,6 +161,29 @@ class Fighter(FakePlanner):
         return FakeDecision("fight") if facts.get("wolf_nearby") else super()._one(goal, facts)
 
 
+def test_a_fight_for_loot_is_over_with_the_kill():
+    fight = FakeSkill("hunt", {"planks": 3}, policy="fight", kind="hunt", target="wolf")
+    world, skills = Ambush(1), SKILLS | {"hunt": fight}
+    executor = Executor(world, skills, Fighter(), FakeRunner(1))
+    executor._watch(0, fight, {"killed_wolf": 2}, 0)
+    facts = np.zeros((1, len(world.fact_names)), dtype=np.int32)
+    facts[0, world.fact_names.index("killed_wolf")] = 3
+    assert executor.kills.holds(facts)[0] and not executor.gains.holds(facts)[0]
+
+
+def test_who_fights_is_interrupted_only_by_another_foe_when_its_own_is_gone():
+    fight = FakeSkill("fight", {"killed_wolf": 1}, policy="fight", kind="hunt", target="wolf")
+    world, skills = Ambush(1), SKILLS | {"fight": fight}
+    executor = Executor(world, skills, Fighter(), FakeRunner(1), foes=["wolf"])
+    names = world.fact_names
+    executor.skill[0], executor.well[0] = executor.index["fight"], 20
+    facts = np.zeros((1, len(names)), dtype=np.int32)
+    facts[0, names.index("health")], facts[0, names.index("wolf_nearby")] = 10, 1
+    assert not executor._attacked(facts)[0]
+    executor.skill[0] = executor.index["find_log"]
+    assert executor._attacked(facts)[0]
+
+
 def test_a_skill_is_interrupted_when_a_foe_strikes_and_goes_on_afterwards():
     fight = FakeSkill("fight", {"killed_wolf": 1}, kind="hunt")
     world, skills = Ambush(1), SKILLS | {"fight": fight}

@@ -137,6 +137,56 @@ def test_hunting_hurts_scares_and_drops() -> None:
     assert world.arrays.mob_kind[0, 0] == 0 and 1 <= count(world, "beef") <= 3
 
 
+def test_who_is_hit_is_knocked_back_to_the_next_wall() -> None:
+    for wall, z in ((None, 14.1), (14, 13.7)):
+        world = flat_world({"cow": 1}, {"wooden_sword": 1})
+        if wall:
+            put(world, 10, 21, wall, "stone")
+        do(world, functional=EQUIP, item="wooden_sword")
+        do(world, move=9)
+        do(world, functional=ATTACK)
+        assert world.arrays.mob_pos[0, 0, 2] == pytest.approx(z, abs=0.25)
+
+
+def test_monsters_shoot_and_burst_at_what_they_see() -> None:
+    for mob, away in (("skeleton", 6.0), ("creeper", 2.0)):
+        for wall in (False, True):
+            world = flat_world({mob: 1})
+            world.arrays.time[0] = 14_000
+            for x in range(8, 14) if wall else ():
+                for y in (21, 22, 23, 24):
+                    put(world, x, y, 11, "stone")
+            for _ in range(240):
+                if world.arrays.mob_kind[0, 0]:
+                    world.arrays.mob_pos[0, 0] = (10.5, 21.0, 10.5 + away)
+                do(world)
+            assert (world.arrays.health[0] < 20) == (not wall), (mob, wall)
+
+
+def test_who_is_down_a_shaft_is_not_aboveground_however_high() -> None:
+    world = flat_world()
+    above = world.fact_names.index("aboveground")
+    a = world.arrays
+    for x in range(64):
+        for z in range(64):
+            for y in range(21, 34):
+                put(world, x, y, z, "stone")
+    a.y[0] = a.fall_top[0] = 34.0
+    world.observe()
+    assert world.facts()[0, above] == 1
+    for y in range(24, 34):  # two columns wide, so that there is room beside it
+        put(world, 10, y, 10, "air")
+        put(world, 10, y, 11, "air")
+    a.y[0] = a.fall_top[0] = 24.0
+    world.observe()
+    assert world.facts()[0, above] == 0
+    for y in range(24, 33):  # but one block deep is no shaft
+        put(world, 10, y, 10, "stone")
+    a.y[0] = a.fall_top[0] = 33.0
+    world.observe()
+    assert world.facts()[0, above] == 1
+
+
 def test_walking_climbs_one_block_only_with_a_jump() -> None:
     world = flat_world()
     for x in range(64):

@@ -22,6 +22,14 @@ def test_every_mob_can_be_killed_with_what_there_is() -> None:
         assert armed.equips == "iron_sword" and armed.requires == {"iron_sword": 1} and bare.equips is None
 
 
+def test_who_fights_for_loot_takes_the_same_swords() -> None:
+    for loot in ("string", "bone", "beef", "feather"):
+        bare, armed = LIBRARY.skills[loot], LIBRARY.skills[f"{loot}_with_stone_sword"]
+        assert armed.obtains == bare.obtains and armed.requires == bare.requires | {"stone_sword": 1}
+        kill = LIBRARY.skills[f"kill_{bare.target}_with_stone_sword"]
+        assert (armed.success, armed.duration) == (kill.success, kill.duration)  # measured by the kills
+
+
 def test_uses_go_by_what_an_item_is_for() -> None:
     skills = LIBRARY.skills
     assert skills["use_iron_pickaxe"].policy == "mine" and skills["use_iron_pickaxe"].requires == {"iron_pickaxe": 1}
