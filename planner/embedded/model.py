@@ -26,7 +26,7 @@ from planner import skeleton
 from planner.embedded import lexicon
 from planner.embedded.batches import encode, kitchen_skills, step_tensors
 from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, VERBS, Clause
-from planner.embedded.kitchen import COUNTERS
+from planner.embedded.kitchen import BESIDE, COUNTERS, beside
 from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
 from planner.embedded.scenes import Step
 from planner.goals import GIVEN
@@ -42,6 +42,7 @@ IDLE = 4.0  # weight of a number that is not claimed yet, against "one" and "all
 NAMED = 1.5  # weight of an item whose whole name stands in the command
 TOGETHER = 16  # commands encoded at once: of like length, so that little is padding
 SURELY_NOTHING = 0.75  # probability that a command asks for nothing below which its likeliest other reading is taken
+NEXT_TO_IT = 0.35  # summed probability of the places next to things from which one of them is meant
 SURE = 0.02  # other choices below this probability are no second readings
 TAKES, TAKES_NOTHING = ("bring", "put", "pick", "find"), ("go", "open", "close")
 NOTHING: tuple[frozenset[str], float] = (frozenset(), 1.0)
@@ -176,6 +177,7 @@ def _meaning(
     """The most probable clauses, and those that differ in the one choice that was closest."""
     verb, count, different, source, place, things = tables
     named, claimed = _named(command, objects), set[int]()
+    fixed = sum(not place_name.startswith(BESIDE) for place_name in places)  # those next to things come last
     clauses, probability, likely = list[Clause](), 1.0, list[np.ndarray]()
     others: list[tuple[tuple[Clause, ...], float]] = []
     for k in range(len(verb)):
@@ -198,9 +200,14 @@ def _meaning(
         chosen, sure = _set(things[k], objects, needed=True) if name not in TAKES_NOTHING else NOTHING
         if chosen and number != ALL:  # any of them will do, so one of them must be right
             sure = max(float(p) for p, thing in zip(things[k], objects, strict=True) if thing in chosen)
-        spots, placed = (_spot(place[k], places, needed=True) if name in ("go", "put") else
+        spots, placed = (_spot(place[k][:fixed], places[:fixed], needed=True) if name in ("go", "put") else
                          (frozenset({"user"}), 1.0) if name == "bring" else NOTHING)  # fmt: skip
-        origin, from_there = _spot(source[k], places, needed=False) if name in TAKES else NOTHING
+        share = float(place[k][fixed:].sum())
+        if name == "put" and share > max(NEXT_TO_IT, placed):
+            near = _last_named(command, objects)
+            if near is not None and chosen != {near}:
+                chosen, spots, placed = chosen - {near}, frozenset({beside(near)}), min(share, 1.0)
+        origin, from_there = _spot(source[k][:fixed], places[:fixed], needed=False) if name in TAKES else NOTHING
         if origin == spots:  # nothing is moved to where it is
             origin = frozenset()
         probability *= sure * placed * from_there
@@ -252,6 +259,14 @@ def _spot(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[
         best = int(p.argmax())
         chosen, sure = frozenset({names[best]}), float(p[best])
     return chosen, sure
+
+
+def _last_named(command: str, objects: Sequence[str]) -> str | None:
+    """The object whose whole name stands last in the command: what something is put next to. Which one it is the network has not
+    learned to tell, only that it is next to something."""
+    text = f" {' '.join(re.findall(r'[a-z0-9]+', command.lower()))} "
+    ends = {name: text.rfind(f" {spaced(name)} ") + len(name) for name in objects if f" {spaced(name)} " in text}
+    return max(ends, key=lambda name: (ends[name], len(name))) if ends else None
 
 
 def _items(p: np.ndarray, names: Sequence[str], verb: str) -> np.ndarray:

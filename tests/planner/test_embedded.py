@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from planner import similarity
 from planner.embedded.clauses import ALL, VERBS, Clause, Example
-from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus
+from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus, beside
 from planner.language import Prompt, load_model
 from planner.understanding import craft_things
 from sim.world import UserError
@@ -250,3 +250,14 @@ def test_a_doubtful_nothing_is_read_as_what_is_likeliest_otherwise():
     assert not read(SURELY_NOTHING + 0.1).clauses
     (clause,) = read(SURELY_NOTHING - 0.1).clauses
     assert clause.verb == "bring" and clause.things == {"coke"}
+
+
+@shipped
+@pytest.mark.parametrize(("command", "thing", "other"), [
+    ("put the tea next to the orange", "tea", "orange"), ("place the banana close to the energy bar", "banana", "energy bar"),
+    ("move the apple to where the orange is", "apple", "orange"),
+])  # fmt: skip
+def test_next_to_something_is_read(model, command, thing, other):
+    (meaning,) = model.parse([command], OBJECTS, [*PLACES, *map(beside, OBJECTS)], "kitchen")
+    (put,) = meaning.clauses
+    assert put.verb == "put" and put.things == {thing} and put.place == {beside(other)}
