@@ -10,8 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import combinations, combinations_with_replacement, product
 
-from planner.embedded.clauses import ALL, Clause
-from planner.embedded.kitchen import BESIDE
+from planner.embedded.clauses import ALL, BESIDE, Clause
 from planner.types import Facts
 from skills.household import AT, CLOSED, HOLDING, OPEN, ROBOT, VISITED
 

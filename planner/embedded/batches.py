@@ -11,8 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from planner.embedded.clauses import ALL, MARKS, MOST_CLAUSES, VERBS, Clause, Example, mark_numbers
-from planner.embedded.kitchen import BESIDE, OBJECTS, PLACES, beside
+from planner.embedded.clauses import ALL, BESIDE, MARKS, MOST_CLAUSES, VERBS, Clause, Example, beside, mark_numbers
+from planner.embedded.kitchen import OBJECTS, PLACES
 from planner.embedded.scenes import DONE, STANDING, Step, worked_out
 from planner.similarity import WIDTH, minilm, sentence_vectors
 from skills.household import find_text

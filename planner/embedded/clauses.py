@@ -15,6 +15,7 @@ VERBS = ("none", *KITCHEN_VERBS, *CRAFT_VERBS)
 MOST_CLAUSES = 5
 MARKS = tuple(f"[unused{k}]" for k in range(1, 7))  # words of BERT's vocabulary that no text has
 ALL = 0  # the count of a clause that means every one
+BESIDE = "next to the "  # and an object: a place that is where the object lies
 
 _UNITS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
@@ -52,6 +53,11 @@ class Example:
     clauses: tuple[Clause, ...]
     world: str
     frames: tuple[str, ...] = field(default=(), compare=False)
+
+
+def beside(name: str) -> str:
+    """The place next to an object, as text."""
+    return BESIDE + name
 
 
 def mark_numbers(text: str) -> tuple[str, list[int]]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from planner.embedded import lexicon, told
-from planner.embedded.clauses import ALL, Clause, Example
+from planner.embedded.clauses import ALL, Clause, Example, beside
 from planner.embedded.corpus import ENGLISH, Corpus
 from planner.embedded.lexicon import Split, choose, fill, indefinite, is_plural, plural, published
 from planner.embedded.noise import disturb
@@ -64,7 +64,6 @@ INSIDE = re.compile(
     r"\bon ((?:the|our|that|this|your) (?:[\w-]+ ){0,2}"
     r"(?:drawer|draw|trash|bin|garbage|waste|dustbin|rubbish|refuse|litter|junk))\b"
 )
-BESIDE = "next to the "  # and an object: a place that is where the object lies
 ONTO = re.compile(r"\b(?:(?:back |over |right )?(?:onto|on top of|on|upon|at|to)) \{place\}")
 NEXT_TO = ("next to {y}", "beside {y}", "right beside {y}", "by {y}", "close to {y}", "near {y}", "right next to {y}",
            "where {y} is", "where {y} stands", "wherever {y} is", "with {y}", "in the same place as {y}", "alongside {y}",
@@ -519,11 +518,6 @@ class KitchenCorpus(Corpus):
             talk = self._pick("chatter")
             text = f"{talk} {text}" if self.draw.random() < 0.7 else f"{text.rstrip('.')}. {talk}"
         return text
-
-
-def beside(name: str) -> str:
-    """The place next to an object, as text."""
-    return BESIDE + name
 
 
 def _one(noun: str) -> str:

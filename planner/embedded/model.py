@@ -25,8 +25,8 @@ from torch import Tensor
 from planner import skeleton
 from planner.embedded import lexicon
 from planner.embedded.batches import encode, kitchen_skills, step_tensors
-from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, VERBS, Clause
-from planner.embedded.kitchen import BESIDE, COUNTERS, beside
+from planner.embedded.clauses import ALL, BESIDE, CRAFT_VERBS, KITCHEN_VERBS, VERBS, Clause, beside
+from planner.embedded.kitchen import COUNTERS
 from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
 from planner.embedded.scenes import Step
 from planner.goals import GIVEN
@@ -75,7 +75,8 @@ class EmbeddedModel:
     def parse(
         self, commands: Sequence[str], objects: Sequence[str], places: Sequence[str], world: str
     ) -> list[Meaning]:
-        """The meaning of each command over candidate objects and places (texts; underscores are read as spaces)."""
+        """The meaning of each command over candidate objects and places (texts, places next to things after the others;
+        underscores are read as spaces)."""
         if not commands:
             return []
         encoded, numbers = self._encoded(commands)
@@ -236,11 +237,16 @@ def _count(p: np.ndarray, numbers: Sequence[int], claimed: set[int]) -> tuple[in
 
 def _named(command: str, objects: Sequence[str]) -> np.ndarray:
     """Which objects stand in the command by their whole name, in its part before "given" or "with"."""
-    text = f" {' '.join(re.findall(r'[a-z0-9]+', GIVEN.sub('', command.lower())))} "
+    text = _words(GIVEN.sub("", command.lower()))
     held = [f" {spaced(name)} " in text for name in objects]
     longest = [spaced(name) for name, is_in in zip(objects, held, strict=True) if is_in]
     return np.array([is_in and not any(spaced(n) != other and f" {spaced(n)} " in f" {other} " for other in longest)
                      for n, is_in in zip(objects, held, strict=True)])  # fmt: skip
+
+
+def _words(text: str) -> str:
+    """Lower-case words with a space around each."""
+    return f" {' '.join(re.findall(r'[a-z0-9]+', text))} "
 
 
 def _set(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[str], float]:
@@ -264,7 +270,7 @@ def _spot(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[
 def _last_named(command: str, objects: Sequence[str]) -> str | None:
     """The object whose whole name stands last in the command: what something is put next to. Which one it is the network has not
     learned to tell, only that it is next to something."""
-    text = f" {' '.join(re.findall(r'[a-z0-9]+', command.lower()))} "
+    text = _words(command.lower())
     ends = {name: text.rfind(f" {spaced(name)} ") + len(name) for name in objects if f" {spaced(name)} " in text}
     return max(ends, key=lambda name: (ends[name], len(name))) if ends else None
 

@@ -9,9 +9,9 @@ import re
 import pytest
 
 from planner.embedded import lexicon, told
-from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, MARKS, Clause, mark_numbers, number
+from planner.embedded.clauses import ALL, BESIDE, CRAFT_VERBS, KITCHEN_VERBS, MARKS, Clause, mark_numbers, number
 from planner.embedded.craft import CraftCorpus
-from planner.embedded.kitchen import BESIDE, DRAWER, FORMS_OF_COMMANDS, HAND, PLACES, KitchenCorpus, Thing
+from planner.embedded.kitchen import DRAWER, FORMS_OF_COMMANDS, HAND, PLACES, KitchenCorpus, Thing
 from planner.embedded.lexicon import held_out, indefinite, is_plural, plural, published
 from planner.embedded.noise import disturb, misspell
 from planner.embedded.scenes import DONE, worked_out

@@ -13,8 +13,8 @@ from pydantic import BaseModel, Field
 from safetensors.torch import save_file
 
 from planner import similarity
-from planner.embedded.clauses import ALL, VERBS, Clause, Example
-from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus, beside
+from planner.embedded.clauses import ALL, VERBS, Clause, Example, beside
+from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus
 from planner.language import Prompt, load_model
 from planner.understanding import craft_things
 from sim.world import UserError
