@@ -108,8 +108,9 @@ def _peak() -> float:
 def _embedded(num_envs: Sequence[int], seconds: float) -> list[dict[str, Any]]:
     """The embedded planner model: 100 candidate skills, commands new to it."""
     from planner.embedded.batches import kitchen_skills
-    from planner.embedded.kitchen import OBJECTS, KitchenCorpus
+    from planner.embedded.kitchen import KitchenCorpus
     from planner.embedded.model import load
+    from planner.embedded.phrases import OBJECTS
     from planner.language import Prompt
 
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from planner.embedded import lexicon
 from planner.embedded.clauses import ALL, BESIDE, Clause, beside
-from planner.embedded.kitchen import PLACES
+from planner.embedded.phrases import PLACES
 from planner.goals import exact, match
 from planner.household import IN_HAND, Unmet, goal_of, grounded
 from planner.types import Facts, Goal

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from planner.embedded.clauses import ALL, BESIDE, MARKS, MOST_CLAUSES, VERBS, Clause, Example, beside, mark_numbers
-from planner.embedded.kitchen import OBJECTS, PLACES
+from planner.embedded.phrases import OBJECTS, PLACES
 from planner.embedded.scenes import DONE, STANDING, Step, worked_out
 from planner.similarity import WIDTH, minilm, sentence_vectors
 from skills.household import find_text

@@ -9,6 +9,11 @@ from planner.embedded import lexicon
 from planner.embedded.lexicon import Split, choose
 
 ENGLISH = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+BETWEEN = {  # two sentences: after a mark that ends one, or not
+    True: (" ", " ", " also, ", " and ", " oh, and "),
+    False: (". ", ". ", ". ", ", and ", "; ", " - ", ". oh and ", ". also, ", ". and ", ", then ", ". after that ", ", plus "),
+}  # fmt: skip
+MOST_WORDS = 42  # of two sentences
 
 
 class Corpus:

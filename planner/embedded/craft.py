@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.embedded import lexicon, told
 from planner.embedded.clauses import MOST_CLAUSES, Clause, Example
-from planner.embedded.corpus import ENGLISH, Corpus
+from planner.embedded.corpus import BETWEEN, ENGLISH, MOST_WORDS, Corpus
 from planner.embedded.lexicon import Split, choose, fill, indefinite, plural, published
 from planner.embedded.noise import disturb
 from skills.schema import NEARBY
@@ -36,11 +36,12 @@ METALS = ("leather", "iron", "golden", "diamond", "chainmail")
 WHERE = ("plains", "forest", "desert", "jungle", "taiga", "swamp", "swampland", "hills", "extreme hills", "mountains", "savanna",
          "ice plains", "woods", "meadow", "snow", "grassland", "birch forest", "forest hills")  # fmt: skip
 FORMS_OF_COMMANDS = {
-    "part": 0.40,
-    "wish": 0.16,
-    "joined": 0.10,
-    "listed": 0.11,
-    "told": 0.2,
+    "part": 0.34,
+    "wish": 0.14,
+    "joined": 0.08,
+    "listed": 0.10,
+    "told": 0.26,
+    "told_and": 0.05,
     "correction": 0.03,
     "nothing": 0.03,
 }
@@ -117,6 +118,16 @@ class CraftCorpus(Corpus):
                 Clause(asked.verb, frozenset({name}), count if asked.number == "n" else int(asked.number or 1))
             )
         return fill(say, words), clauses
+
+    def _told_and(self) -> tuple[str, list[Clause]]:
+        """A told sentence, then another one or an order, about different things."""
+        while True:
+            one, two = self._told(), self._told() if self.draw.random() < 0.5 else self._part(plain=True)
+            text = one[0].rstrip(".") + self.draw.choice(BETWEEN[one[0][-1] in "!?"]) + two[0]
+            apart = not any(a.things & b.things for a in one[1] for b in two[1])
+            if apart and len(text.split()) <= MOST_WORDS:
+                self._imperative = False
+                return text, one[1] + two[1]
 
     def _candidate(self, name: str, verb: str = "get") -> str:
         """An item or, for what is looked for or killed, a block or mob nearby; raises KeyError for others."""

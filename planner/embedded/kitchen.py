@@ -7,32 +7,29 @@ What a phrase stands for is decided by tags alone, never by a scene, so a comman
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from functools import cached_property
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from planner.embedded import lexicon, told
 from planner.embedded.clauses import ALL, Clause, Example, beside
-from planner.embedded.corpus import ENGLISH, Corpus
-from planner.embedded.lexicon import Split, choose, fill, indefinite, is_plural, plural, published
+from planner.embedded.corpus import BETWEEN, ENGLISH, MOST_WORDS
+from planner.embedded.lexicon import Split, choose, fill, indefinite, plural, published
 from planner.embedded.noise import disturb
+from planner.embedded.phrases import (
+    COUNTERS,
+    DRAWER,
+    GOING,
+    HAND,
+    OBJECTS,
+    SOURCES,
+    TRASH,
+    TRAY,
+    USER,
+    Phrases,
+    Thing,
+    my,
+    the,
+)
 
-OBJECTS = ("coke", "pepsi", "7up", "lime soda", "grapefruit soda", "redbull", "water bottle", "tea", "apple", "orange", "banana",
-           "multigrain chips", "jalapeno chips", "rice chips", "energy bar", "sponge")  # fmt: skip
-PLACES = (
-    "table",
-    "close counter",
-    "far counter",
-    "trash can",
-    "drawer",
-    "user",
-    "hand",
-)  # "hand": where things may be, not where they go
-USER, TRASH, DRAWER, HAND = (frozenset({place}) for place in ("user", "trash can", "drawer", "hand"))
-COUNTERS = frozenset({"close counter", "far counter"})
-TRAY = "tray"  # key of words/places.yaml: where things lie that are at the user
-SOURCES = (frozenset({"table"}), frozenset({"close counter"}), frozenset({"far counter"}), COUNTERS, DRAWER)
-GOING = (*SOURCES, TRASH, USER)
 FORMS: dict[str, tuple[str, int]] = {  # intent -> verb, count (-1: the number in the text)
     "bring_one": ("bring", 1), "bring_count": ("bring", -1), "bring_different": ("bring", -1), "bring_all": ("bring", ALL),
     "bring_all_from": ("bring", ALL), "bring_everything_from": ("bring", ALL), "bring_from": ("bring", 1),
@@ -50,9 +47,9 @@ WEIGHTS = {"bring_one": 9, "put_one": 5, "throw_one": 3, "pick_one": 4, "find_on
            "open_drawer": 2, "close_drawer": 2,
            "bring_different": 3, "bring_all_from": 3, "clear_place": 3, "put_all_from": 2}  # fmt: skip
 FORMS_OF_COMMANDS = {  # what a command is made of, and how often
-    "part": 0.20, "joined": 0.14, "need": 0.13, "listed": 0.07, "pair": 0.05, "preference": 0.05, "correction": 0.03,
-    "visits": 0.04, "beside": 0.02, "told": 0.32, "swap": 0.03, "each": 0.02, "except": 0.02, "nothing": 0.03,
-    "then_close": 0.015, "carry": 0.015,
+    "part": 0.17, "joined": 0.13, "need": 0.10, "listed": 0.06, "pair": 0.04, "preference": 0.04, "correction": 0.025,
+    "visits": 0.03, "beside": 0.03, "told": 0.40, "told_and": 0.10, "swap": 0.02, "each": 0.015, "except": 0.02,
+    "nothing": 0.03, "then_close": 0.01, "carry": 0.01,
 }  # fmt: skip
 PAIRS = {  # two objects of one sentence: frame -> (verb, place) of each; None: the place named
     "both": (("bring", USER), ("bring", USER)), "put_two": (("put", None), ("put", None)),
@@ -69,20 +66,11 @@ NEXT_TO = ("next to {y}", "beside {y}", "right beside {y}", "by {y}", "close to 
            "where {y} is", "where {y} stands", "wherever {y} is", "with {y}", "in the same place as {y}", "alongside {y}",
            "next door to {y}", "where you find {y}", "together with {y}", "right by {y}", "over by {y}", "where {y} lies",
            "at the same place as {y}", "close by {y}", "to the side of {y}", "to keep {y} company")  # fmt: skip
-CORRECTED = 0.03  # share of objects said wrong first
 EVERYTHING = ("everything", "all of it", "all the stuff", "all items", "each thing", "all the things", "every item",
               "all objects")  # fmt: skip
 
 
-class Thing(NamedTuple):
-    """A phrase, what it may stand for, and what it leaves out that would do otherwise."""
-
-    text: str
-    which: frozenset[str]
-    left_out: frozenset[str] = frozenset()
-
-
-class KitchenCorpus(Corpus):
+class KitchenCorpus(Phrases):
     """Draws examples; `split` "train" keeps to seen templates and words, "frames" and "words" hold something unseen."""
 
     world = "kitchen"
@@ -91,18 +79,6 @@ class KitchenCorpus(Corpus):
     def __init__(self, seed: int, split: Split = "train"):
         super().__init__(seed, split, "frames")
         self.needs = lexicon.load("needs")
-        self.nouns = lexicon.load("nouns")
-        self.places = lexicon.load("places")
-        self.tags = lexicon.load("tags")
-        self.objects = {str(name): entry for name, entry in lexicon.load("objects").items()}
-        self.index: dict[str, frozenset[str]] = {
-            tag: frozenset(name for name, entry in self.objects.items() if tag in entry["tags"]) for tag in self.tags
-        }
-
-    @cached_property
-    def everything(self) -> frozenset[str]:
-        """Every object."""
-        return frozenset(self.objects)
 
     def example(self) -> Example:
         """One command and its meaning."""
@@ -249,7 +225,7 @@ class KitchenCorpus(Corpus):
         other = self._object()
         while named and other in thing.which:
             other = self._object()
-        slots = {"x": thing.text, "y": self.draw.choice([_the, _the, _the, _my, indefinite])(self._said(other))}
+        slots = {"x": thing.text, "y": self.draw.choice([the, the, the, my, indefinite])(self._said(other))}
         text = fill(ONTO.sub(self.draw.choice(NEXT_TO), template), slots)
         return text, [Clause("put", thing.which, source=source, place=frozenset({beside(other)}))]
 
@@ -322,26 +298,17 @@ class KitchenCorpus(Corpus):
 
         return fill(say, words), [told.clause(line, meant, spots, n) for line in entry.do]
 
-    def _slot(self, name: str, where: str | None, bare: bool) -> Thing:
-        """What a slot of a told command stands for: one object, or with a plural several of a kind."""
-        if name in ("xs", "ys"):
-            if where in self.tags and self.tags[where].get("many"):
-                return self._tagged("many", where)
-            return self._things(counted=True)
-        if where is None:
-            return self._thing() if not bare and self.draw.random() < 0.2 else self._thing(1)
-        those, _ = told.expression(where, self._named)
-        ours = sorted(those & frozenset(OBJECTS))
-        chosen = self.draw.choice(ours if ours and self.draw.random() < 0.6 else sorted(those))
-        article: Callable[[str], str] = self.draw.choice([indefinite, _the, _the, _my])
-        return Thing(article(self._said(chosen)), frozenset({chosen}))
-
-    def _named(self, name: str) -> frozenset[str]:
-        """The objects of a name in a told command: one object's, a tag's, or "everything"; raises KeyError for others."""
-        if name in ("everything", "held"):
-            return self.everything
-        said = name.replace("_", " ")
-        return frozenset({said}) if said in self.objects else self.index[name]
+    def _told_and(self) -> tuple[str, list[Clause]]:
+        """Two sentences about different things, of which one at least is told."""
+        while True:
+            one = self._told()
+            two = self._told() if self.draw.random() < 0.5 else self._piece()
+            if (two[1] and two[1][0].source == HAND) or self.draw.random() < 0.4:  # who holds something already
+                one, two = two, one
+            text = one[0].rstrip(".") + self.draw.choice(BETWEEN[one[0][-1] in "!?"]) + two[0]
+            if _apart(one[1], two[1]) and len(text.split()) <= MOST_WORDS:
+                self._imperative = False
+                return text, one[1] + two[1]
 
     def _preference(self) -> tuple[str, list[Clause]]:
         """What someone likes or cannot have, then a request for a kind of thing."""
@@ -351,7 +318,7 @@ class KitchenCorpus(Corpus):
         if self.draw.random() < 0.6:
             name = self.draw.choice(sorted(self.index[category] & frozenset(OBJECTS)) or sorted(self.index[category]))
             said = self._said(name)
-            said = self.draw.choice([plural, plural, indefinite, _the])(said)
+            said = self.draw.choice([plural, plural, indefinite, the])(said)
             text, left_out = fill(self._pick("excluding_first"), {"x": said, "c": request}), frozenset({name})
             things = self.index[category] - left_out
         else:
@@ -423,93 +390,6 @@ class KitchenCorpus(Corpus):
             return place, self._name(place)
         return frozenset(), ""
 
-    def _name(self, place: frozenset[str]) -> str:
-        names = self.places["counter" if place == COUNTERS else next(iter(place))]
-        return names[0] if self.draw.random() < 0.4 else self.draw.choice(choose(names, self._unseen("words")))
-
-    def _object(self) -> str:
-        """An object; every other time one of this kitchen."""
-        return self.draw.choice(OBJECTS if self.draw.random() < 0.6 else tuple(self.objects))
-
-    def _said(self, name: str) -> str:
-        names = [name, *self.objects[name]["names"]]
-        return self.draw.choice(choose(names, self._unseen("words")))
-
-    def _thing(self, depth: int = 0) -> Thing:
-        """A phrase for one object, and all objects it may stand for."""
-        r = self.draw.random()
-        if r < 0.46 or depth:
-            name = self._object()
-            noun = self._said(name)
-            article: Callable[[str], str] = self.draw.choice([indefinite, indefinite, _the, _the, _one, _my])
-            right = Thing(article(noun), frozenset({name}))
-            return self._corrected(right, article) if not depth and self.draw.random() < CORRECTED / 0.46 else right
-        if r < 0.66:
-            return self._tagged("one")
-        if r < 0.76:
-            return self._qualified()
-        if r < 0.94:
-            return self._excluding()
-        one, other = self._thing(1), self._thing(1)
-        either = "either " if self.draw.random() < 0.3 else ""
-        return Thing(f"{either}{one.text} or {other.text}", one.which | other.which)
-
-    def _corrected(self, right: Thing, article: Callable[[str], str]) -> Thing:
-        """The object said after another one that was not meant: "the apple, I mean the orange"."""
-        wrong = self._object()
-        if wrong in right.which:
-            return right
-        text = fill(self._pick("object_corrections"), {"x": article(self._said(wrong)), "y": right.text})
-        return Thing(text, right.which, frozenset({wrong}))
-
-    def _tagged(self, form: str, tag: str | None = None) -> Thing:
-        tags = [tag for tag in self.tags if self.index[tag] and self.tags[tag].get(form)]
-        common = [tag for tag in tags if self.index[tag] & frozenset(OBJECTS)]
-        tag = tag or self.draw.choice(common if self.draw.random() < 0.7 else tags)
-        return Thing(self.draw.choice(choose(self.tags[tag][form], self._unseen("words"))), self.index[tag])
-
-    def _qualified(self) -> Thing:
-        """An adjective before a category: "a salty snack"."""
-        for _ in range(50):
-            category = self.draw.choice([c for c in self.nouns if c in self.index])
-            tag = self.draw.choice([t for t in self.tags if self.tags[t].get("adjectives")])
-            both = self.index[tag] & self.index[category]
-            if both and both != self.index[category]:
-                word = self.draw.choice(choose(self.tags[tag]["adjectives"], self._unseen("words")))
-                return Thing(indefinite(f"{word} {self.draw.choice(self.nouns[category])}"), both)
-        return self._tagged("one")
-
-    def _excluding(self) -> Thing:
-        """A category without one object, or without a kind: "a fruit that is not an apple"."""
-        category = self.draw.choice([c for c in self.nouns if len(self.index.get(c, ())) > 1])
-        r = self.draw.random()
-        noun = "something" if r < 0.25 else indefinite(self.draw.choice(self.nouns[category]))
-        all_of = self.everything if r < 0.25 else self.index[category]
-        name = self.draw.choice(sorted(self.index[category] & frozenset(OBJECTS)) or sorted(self.index[category]))
-        said = indefinite(self._said(name))
-        without = all_of - {name}
-        if self.draw.random() < 0.25:
-            other = self.draw.choice(sorted(self.index[category]))
-            said, without = f"{said} or {indefinite(self._said(other))}", without - {other}
-        key = "exclude" if self.draw.random() < 0.75 else "like_but"
-        return Thing(fill(self._pick(key), {"cat": noun, "x": said}), without, all_of - without)
-
-    def _things(self, counted: bool) -> Thing:
-        """A plural phrase."""
-        r = self.draw.random()
-        if r < (0.5 if counted else 0.35):
-            name = self._object()
-            said = self._said(name)
-            as_it_is = is_plural(said) if not counted else self.draw.random() < 0.12  # "two sponge"
-            return Thing(said if as_it_is else plural(said), frozenset({name}))
-        text, which, _ = self._tagged("many")
-        if self.draw.random() < 0.1 and not counted:
-            name = self.draw.choice(sorted(which))
-            word = self.draw.choice(["except", "except for", "but not", "other than", "apart from"])
-            said = self.draw.choice([indefinite, _the])(self._said(name))
-            return Thing(f"{text} {word} {said}", which - {name}, frozenset({name}))
-        return Thing(text, which)
-
     def _around(self, text: str) -> str:
         """A wrapper of politeness, and sometimes neutral talk before or after."""
         if self._imperative and self.draw.random() < 0.55:
@@ -520,13 +400,7 @@ class KitchenCorpus(Corpus):
         return text
 
 
-def _one(noun: str) -> str:
-    return noun if is_plural(noun) else f"one {noun}"
-
-
-def _the(noun: str) -> str:
-    return f"the {noun}"
-
-
-def _my(noun: str) -> str:
-    return f"my {noun}"
+def _apart(one: Sequence[Clause], two: Sequence[Clause]) -> bool:
+    """Whether two commands may stand side by side: not about the same things, nor in the hand what was put elsewhere."""
+    seen, more = (frozenset[str]().union(*(clause.things for clause in some)) for some in (one, two))
+    return not seen & more and all(clause.source != HAND for clause in two)

@@ -26,8 +26,8 @@ from planner import skeleton
 from planner.embedded import lexicon
 from planner.embedded.batches import encode, kitchen_skills, step_tensors
 from planner.embedded.clauses import ALL, BESIDE, CRAFT_VERBS, KITCHEN_VERBS, VERBS, Clause, beside
-from planner.embedded.kitchen import COUNTERS
 from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
+from planner.embedded.phrases import COUNTERS
 from planner.embedded.scenes import Step
 from planner.goals import GIVEN
 from planner.language import Prompt, Scores

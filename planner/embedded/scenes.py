@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from planner.embedded.clauses import ALL, BESIDE, Clause
-from planner.embedded.kitchen import HAND, OBJECTS
+from planner.embedded.phrases import HAND, OBJECTS
 from skills.household import find_text
 
 STANDING = ("table", "close counter", "far counter", "drawer", "trash can")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from planner.embedded.batches import kitchen_skills, places_for
 from planner.embedded.clauses import Clause, Example
 from planner.embedded.craft import CraftCorpus
-from planner.embedded.kitchen import OBJECTS, KitchenCorpus
+from planner.embedded.kitchen import KitchenCorpus
 from planner.embedded.lexicon import Split
+from planner.embedded.phrases import OBJECTS
 from planner.embedded.scenes import worked_out
 from planner.language import Prompt
 from skills.statistics import wilson

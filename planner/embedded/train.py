@@ -29,10 +29,11 @@ from torch.nn import functional
 from planner.embedded.batches import encode, kitchen_steps, label, places_for, step_tensors
 from planner.embedded.clauses import Example
 from planner.embedded.craft import CraftCorpus
-from planner.embedded.kitchen import OBJECTS, KitchenCorpus
+from planner.embedded.kitchen import KitchenCorpus
 from planner.embedded.lexicon import held_out
 from planner.embedded.model import FOLDER, EmbeddedModel, save_model, vectors
 from planner.embedded.network import Encoded, Parse, PlannerNetwork, freeze, trained_parts
+from planner.embedded.phrases import OBJECTS
 from planner.embedded.test_set import accuracy
 from planner.similarity import minilm
 from skills.files import load_checkpoint, random_state, save_checkpoint, set_random_state

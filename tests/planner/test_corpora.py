@@ -11,9 +11,10 @@ import pytest
 from planner.embedded import lexicon, told
 from planner.embedded.clauses import ALL, BESIDE, CRAFT_VERBS, KITCHEN_VERBS, MARKS, Clause, mark_numbers, number
 from planner.embedded.craft import CraftCorpus
-from planner.embedded.kitchen import DRAWER, FORMS_OF_COMMANDS, HAND, PLACES, KitchenCorpus, Thing
+from planner.embedded.kitchen import FORMS_OF_COMMANDS, KitchenCorpus
 from planner.embedded.lexicon import held_out, indefinite, is_plural, plural, published
 from planner.embedded.noise import disturb, misspell
+from planner.embedded.phrases import DRAWER, HAND, PLACES, Thing
 from planner.embedded.scenes import DONE, worked_out
 
 CORPORA = {"kitchen": KitchenCorpus, "craft": CraftCorpus}
@@ -118,12 +119,12 @@ def test_worked_out_plans_end_with_done_once():
 
 def test_kills_and_uses_are_drawn_with_where_and_with_what():
     corpus = CraftCorpus(11)
-    some = [corpus.example() for _ in range(1500)]
+    some = [corpus.example() for _ in range(3000)]
     alone = [(e.text.lower(), e.clauses[0]) for e in some if len(e.clauses) == 1]
     kills, uses = ([(text, c) for text, c in alone if c.verb == verb] for verb in ("kill", "use"))
     assert len(kills) > 60 and len(uses) > 60
     assert all(c.things <= set(corpus.mobs) for _, c in kills) and all(c.things <= set(corpus.items) for _, c in uses)
-    assert any(c.count > 1 for _, c in kills) and any(" at night" in text for text, _ in kills)
+    assert any(c.count > 1 for _, c in kills) and any("night" in text for text, _ in kills)
     assert {c for _, c in alone if c.verb == "seek"} & {c for _, c in alone} and not set(corpus.mobs) & set(
         corpus.items
     )

@@ -14,7 +14,8 @@ from safetensors.torch import save_file
 
 from planner import similarity
 from planner.embedded.clauses import ALL, VERBS, Clause, Example, beside
-from planner.embedded.kitchen import OBJECTS, PLACES, KitchenCorpus
+from planner.embedded.kitchen import KitchenCorpus
+from planner.embedded.phrases import OBJECTS, PLACES
 from planner.language import Prompt, load_model
 from planner.understanding import craft_things
 from sim.world import UserError
