@@ -264,12 +264,14 @@ def _add_train(commands: Any) -> None:
     p.add_argument("--minutes", type=_positive, metavar="M", help="time budget (default: what the families declare)")
     p.add_argument("--resume", action="store_true", help="go on where an earlier run was stopped")
     p.add_argument("--begin-as", metavar="FAMILY", help="begin as the shipped weights of a family, not from nothing")
+    p.add_argument("--measure", action="store_true", help="keep the shipped policy: measure it and fit its head anew")
     p.add_argument("--seed", type=_whole(0), default=0)
     p.add_argument("--out", type=Path, metavar="FOLDER", help="where weights go (default: in place of the shipped)")
 
 
 def train(a: argparse.Namespace) -> int:
     """Train, with progress; a run that is killed goes on with --resume."""
+    from skills.cards import WEIGHTS
     from skills.train import kitchen_config
     from skills.train import train as train_skills
 
@@ -278,9 +280,11 @@ def train(a: argparse.Namespace) -> int:
         _fail("--method is for --world kitchen; the craft world's skills are learned by PPO")
     if a.begin_as and a.world == "kitchen":
         _fail("--begin-as is for the craft world; the kitchen's skills begin from demonstrations")
+    if a.measure and (a.begin_as or a.world == "kitchen"):
+        _fail("--measure is for the craft world's skills, and not with --begin-as: their policies stay as they are")
     config = kitchen_config(a.method) if a.method else None
     report = train_skills(a.skill, library=library, minutes=a.minutes, resume=a.resume, seed=a.seed, out=a.out,
-                          config=config, begin_as=a.begin_as)  # fmt: skip
+                          config=config, begin_as=a.begin_as, keep=WEIGHTS if a.measure else None)  # fmt: skip
     if a.json:
         _print_json(report)
     return 0

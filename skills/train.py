@@ -78,10 +78,13 @@ class TrainConfig:
 
 def train(names: str | Sequence[str] = "all", *, library: Any, minutes: float | None = None, resume: bool = False,
           seed: int = 0, out: Path | None = None, runs: Path = Path("runs"), config: TrainConfig | None = None,
-          factory: TaskFactory | None = None, device: str = "cpu", begin_as: str | None = None) -> dict[str, Any]:  # fmt: skip
+          factory: TaskFactory | None = None, device: str = "cpu", begin_as: str | None = None,
+          keep: Path | None = None) -> dict[str, Any]:  # fmt: skip
     """Train families (named by family, by skill, or "all") within `minutes` in total; returns {family: card}.
 
     `begin_as` names a family whose shipped weights all of them begin as, in place of nothing or `BEGINS_AS`.
+    `keep` is a folder of weights whose policies stay as they are: they are measured anew, and all the time goes to fitting
+    their success heads anew.
     """
     families = choose_families([names] if isinstance(names, str) else names, library)
     if library_world(library) == "kitchen" and factory is None:
@@ -94,7 +97,7 @@ def train(names: str | Sequence[str] = "all", *, library: Any, minutes: float | 
         for family in families:
             budget = total * shares[family] / sum(shares.values())
             stage = Family(family, factory, config or TrainConfig(), runs / family, budget, seed, device, board)
-            stage.begins_as = begin_as or BEGINS_AS.get(family)
+            stage.begins_as, stage.keep = begin_as or BEGINS_AS.get(family), keep
             report[family] = stage.run(out or WEIGHTS, resume)
     return report
 
@@ -159,6 +162,7 @@ class Family:
         self.name, self.factory, self.config, self.folder = name, factory, config, folder
         self.seconds, self.seed, self.device, self.board = seconds, seed, device, board
         self.begins_as = BEGINS_AS.get(name)
+        self.keep: Path | None = None
 
     def run(self, out: Path, resume: bool) -> dict[str, Any]:
         """All stages; returns the card as a dict."""
@@ -174,8 +178,15 @@ class Family:
         return vars(card)
 
     def policy(self, resume: bool) -> tuple[Any, dict[str, Any]]:
-        """Stage 1: PPO."""
+        """Stage 1: learn, or take the one that is kept."""
         path = self.folder / "policy.pt"
+        if not path.exists() and self.keep is not None:
+            task = self.factory(self.name, 1, self.seed, "evaluate")
+            kept, _, card = load_weights(self.name, getattr(task, "observation", {"size": task.obs_dim}), self.keep)
+            _close(task)
+            again = provenance(self.seed, 0, 0.0)
+            how = card.how | {"measured": {key: again[key] for key in ("command", "seed", "cores", "date")}}
+            _save(path, {"shape": kept.shape, "state": kept.state_dict(), "how": how})
         if not path.exists():
             c = self.config
             task = self.factory(self.name, c.num_envs, self.seed, "train")
@@ -294,8 +305,8 @@ class Family:
         task = self.factory(self.name, c.head_envs, self.seed + 10, "wide")
         act = actor(policy, temperature, self.seed + 10)
         rounds: list[Episodes] = []
-        spent = 0.0
-        while not rounds or (len(rounds) < c.head_rounds and spent < c.head_share * self.seconds):
+        spent, share = 0.0, c.head_share if self.keep is None else 1.0
+        while not rounds or (len(rounds) < c.head_rounds and spent < share * self.seconds):
             rounds.append(play(task, act, c.head_per_env, seed=self.seed + len(rounds)))
             spent = time.perf_counter() - began
         _close(task)

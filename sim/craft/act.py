@@ -78,6 +78,9 @@ def wear_tool(e, t):
 @compiled
 def _harvest(e, t, block):
     """Drops of a block broken with the held item."""
+    if e.equipped == t.ids[SHEARS] and t.shear_item[block] > 0:
+        give(e, t.shear_item[block], 1)
+        return
     item = t.drop_item[block]
     if item > 0 and t.harvestable[block, e.equipped]:
         if uniform(e) < t.drop_rare_chance[block]:

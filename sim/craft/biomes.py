@@ -37,16 +37,19 @@ class Biome(NamedTuple):
     tallgrass: float = 0.0
     flowers: float = 0.0
     mushrooms: float = 0.0
-    pumpkins: float = 0.0
-    reeds: float = 0.8  # beside water
+    pumpkin_patches: int = 0  # a map
+    melon_patches: int = 0
+    reeds: float = 0.5  # beside water
     lilies: float = 0.0  # on water
     cactus: float = 0.0  # on sand
     deadbush: float = 0.0  # on sand
+    fields: int = 0  # a map, where villages are
+    emeralds: float = 0.0  # share of the stone in their band
 
 
 TABLE = {
     "plains": Biome(
-        25.0, 28.4, roughness=0.15, ponds=2, trees_low=10, trees_high=15, tallgrass=0.14, flowers=0.03, pumpkins=0.0008
+        25.0, 28.4, roughness=0.15, ponds=2, trees_low=10, trees_high=15, tallgrass=0.14, flowers=0.03, pumpkin_patches=2, fields=3
     ),
     "forest": Biome(
         25.0, 31.5, roughness=0.2, ponds=1, trees_low=130, trees_high=180, tallgrass=0.05, flowers=0.015, mushrooms=0.006
@@ -57,11 +60,11 @@ TABLE = {
     ),
     "extreme_hills": Biome(
         23.0, 44.5, roughness=0.4, peaks=0.3, cliff=2, bare=37, snow=40, trees_low=12, trees_high=20, tree=SPRUCE,
-        trunk_low=5, tallgrass=0.03, flowers=0.004,
+        trunk_low=5, tallgrass=0.03, flowers=0.004, emeralds=0.0008,
     ),
     "desert": Biome(
         25.0, 30.5, roughness=0.2, cliff=NEVER, top=SAND, soil=SAND, soil_depth=4, under=SANDSTONE, under_depth=4,
-        reeds=0.0, cactus=0.012, deadbush=0.012,
+        reeds=0.0, cactus=0.012, deadbush=0.012, fields=3,
     ),
     "swampland": Biome(
         21.0, 26.4, roughness=0.3, shore=GRASS, bed=DIRT, trees_low=40, trees_high=60, vines=0.25, tallgrass=0.06,
@@ -69,11 +72,11 @@ TABLE = {
     ),
     "jungle": Biome(
         24.0, 32.5, roughness=0.25, ponds=1, trees_low=210, trees_high=260, tree=JUNGLE, trunk_low=6, trunk_high=9, vines=0.12,
-        tallgrass=0.15, flowers=0.01, mushrooms=0.004, pumpkins=0.001,
+        tallgrass=0.15, flowers=0.01, mushrooms=0.004, pumpkin_patches=1, melon_patches=2,
     ),
     "taiga": Biome(
         25.0, 31.5, roughness=0.25, ponds=1, snow=0, trees_low=100, trees_high=140, tree=SPRUCE, trunk_low=5, trunk_high=7,
-        tallgrass=0.05, flowers=0.006, mushrooms=0.01, pumpkins=0.001,
+        tallgrass=0.05, flowers=0.006, mushrooms=0.01, pumpkin_patches=2, fields=3,
     ),
 }  # fmt: skip
 BIOMES = tuple(TABLE)

@@ -62,6 +62,7 @@ class CraftData:
     drop_chance: np.ndarray  # f32[256]
     drop_rare_item: np.ndarray  # i16[256] what drops instead now and then
     drop_rare_chance: np.ndarray  # f32[256]
+    shear_item: np.ndarray  # i16[256] what shears cut in place of it, 0 = nothing else
     recipe_result: np.ndarray  # i16[R], sorted by result
     recipe_count: np.ndarray  # u8[R]
     recipe_station: np.ndarray  # u8[R] HAND, TABLE or FURNACE
@@ -216,8 +217,11 @@ def _drops(extra: dict, blocks: dict, block_id: dict, items: dict, index: dict[s
         chance[k] = entry.get("chance", 1.0)
         if "rare" in entry:
             rare[k], rare_chance[k] = index[entry["rare"]], entry["rare_chance"]
+    sheared = np.zeros(256, np.int16)
+    for name, entry in extra["sheared"].items():
+        sheared[block_id[name]] = index[entry]
     return {"drop_item": item, "drop_min": least, "drop_max": most, "drop_chance": chance, "drop_rare_item": rare,
-            "drop_rare_chance": rare_chance}  # fmt: skip
+            "drop_rare_chance": rare_chance, "shear_item": sheared}  # fmt: skip
 
 
 def _dropped(drop: int | dict, block: dict, items: dict[int, dict]) -> str:
@@ -355,6 +359,8 @@ def reachable_items(
             k = data.block_id[name]
             if any(data.harvestable[k, h] and data.dig_ticks[k, h] < NEVER for h in held):
                 new |= {data.item_names[i] for i in (data.drop_item[k], data.drop_rare_item[k]) if i}
+            if data.shear_item[k] and "shears" in have:
+                new.add(data.item_names[data.shear_item[k]])
         for row in range(len(data.recipe_result)):
             if all(data.item_names[i] in have for i in data.recipe_item[row] if i):
                 station = int(data.recipe_station[row])

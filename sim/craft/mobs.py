@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import math
 
+from sim.craft.biomes import BIOMES
 from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
 from sim.craft.data import FLITS, KEEN, NEUTRAL, NIGHT
 from sim.craft.grid import HEIGHT
 from sim.craft.senses import EYE_HEIGHT, block_at, cast, set_block, wrapped
-from sim.craft.state import CHICKEN, COW, CREEPER, MAX_MOBS, NIGHT_END, NIGHT_START, SKELETON, SPIDER, WITCH, ZOMBIE
+from sim.craft.state import (
+    CHICKEN,
+    COW,
+    CREEPER,
+    MAX_MOBS,
+    NIGHT_END,
+    NIGHT_START,
+    RABBIT,
+    SKELETON,
+    SPIDER,
+    WITCH,
+    ZOMBIE,
+)
 
 SIGHT = 16.0  # metres at which a monster notices the agent
 CLAW = 1.5  # metres at which it strikes
@@ -26,7 +39,11 @@ SPAWN_EVERY = 200  # ticks
 # (minecraft.wiki "Mob spawning"). Animals come here three to four times as seldom.
 HERD_EVERY, HERD_TRIES = 200, 6  # ticks between the comings of animals; places looked at each time
 HERD_NEAR, HERD_FAR = 24.0, 31.0  # metres at which animals come and go; the map is 64 wide and wrapped
-GRASS = 2  # block id
+GRASS, SAND = 2, 12  # block ids
+DESERT, TAIGA = BIOMES.index("desert"), BIOMES.index("taiga")
+RABBITS_OF_TAIGA = (
+    0.09  # weight 4 beside 12 of sheep and 10 of pigs, chickens and 8 of cows each (minecraft.wiki "Mob spawning")
+)
 MAX_MONSTERS = 4
 AGENT_INVULNERABLE_TICKS = 10
 WOOL_GROWS = 1.0 / 4000.0  # chance a tick that a shorn sheep is woolly again
@@ -72,6 +89,14 @@ def add_mob(e, t, kind, x, y, z, roams=0):
             e.mob_roams[m] = roams
             return True
     return False
+
+
+@compiled
+def grazer(e, t):
+    """A kind of animal that comes by itself: cattle, in a desert rabbits and in a taiga both (minecraft.wiki "Rabbit")."""
+    if e.biome == DESERT or (e.biome == TAIGA and uniform(e) < RABBITS_OF_TAIGA):
+        return t.ids[RABBIT]
+    return integer(e, t.ids[COW], t.ids[CHICKEN])
 
 
 @compiled
@@ -293,10 +318,10 @@ def _change_herd(e, t):
         x, z = math.floor(e.x + distance * math.cos(angle)), math.floor(e.z + distance * math.sin(angle))
         y = ground_under_trees(e, t, x, z)
         free = not t.block_solid[block_at(e, x, y, z)] and not t.block_solid[block_at(e, x, y + 1, z)]
-        if y < HEIGHT - 2 and free and block_at(e, x, y - 1, z) == GRASS:
+        if y < HEIGHT - 2 and free and block_at(e, x, y - 1, z) == (SAND if e.biome == DESERT else GRASS):
             if count >= e.herd:
                 e.mob_kind[leaves] = 0
-            add_mob(e, t, integer(e, t.ids[COW], t.ids[CHICKEN]), x + 0.5, y * 1.0, z + 0.5, 1)
+            add_mob(e, t, grazer(e, t), x + 0.5, y * 1.0, z + 0.5, 1)
             return
 
 

@@ -7,9 +7,9 @@ import math
 from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
 from sim.craft.grid import HEIGHT, SIZE
-from sim.craft.mobs import add_mob, ground_height, ground_under_trees
+from sim.craft.mobs import add_mob, grazer, ground_height, ground_under_trees
 from sim.craft.senses import block_at
-from sim.craft.state import CHICKEN, COW, MAX_FOOD, MAX_HEALTH, MAX_OXYGEN
+from sim.craft.state import MAX_FOOD, MAX_HEALTH, MAX_OXYGEN
 
 _SIDE = SIZE // 4  # bricks along x and z
 _LAYERS = HEIGHT // 4
@@ -139,5 +139,4 @@ def start_episode(e, t, words, map_words, mobs, mob_range, natural_mobs):
     for kind in range(mobs.shape[0]):
         _add_mobs(e, t, kind, mobs[kind], mob_range, 0)
     for _ in range(natural_mobs):
-        kind = integer(e, t.ids[COW], t.ids[CHICKEN])
-        _add_mobs(e, t, kind, 1, SIZE / 2.0, 1)
+        _add_mobs(e, t, grazer(e, t), 1, SIZE / 2.0, 1)

@@ -75,13 +75,13 @@ TABLES = (
     "item_food", "mob_health", "mob_width", "mob_height", "mob_speed", "mob_damage", "recipe_count", "recipe_station",
     "block_solid", "block_liquid", "block_replaceable", "block_opaque", "harvestable", "drop_min", "drop_max",
     "item_places", "mob_drop_min", "mob_drop_max", "item_armour", "item_toughness", "item_slot",
-    "item_tool", "mob_temper",
+    "item_tool", "mob_temper", "shear_item",
 )  # fmt: skip
 
 
 # positions in Tables.ids
 (WATER, CRAFTING_TABLE, FURNACE, BUCKET, MILK_BUCKET, SHEARS, WOOL, COW, SHEEP, PIG, CHICKEN, ZOMBIE, SKELETON, SPIDER,
- CREEPER, GRASS, DIRT, FARMLAND, BOW, ARROW, WITCH) = range(21)  # fmt: skip
+ CREEPER, GRASS, DIRT, FARMLAND, BOW, ARROW, WITCH, RABBIT) = range(22)  # fmt: skip
 
 
 def _lidar() -> tuple[tuple[float, float], ...]:
@@ -103,7 +103,7 @@ class WorldConfig:
     box: tuple[int, int, int, int, int, int] = (-3, 3, -2, 3, -3, 3)  # voxels around the feet cell, inclusive
     ticks: int = 4  # game ticks that one action is held
     max_steps: int = 10_000  # game ticks of an episode unless its start says otherwise
-    natural_mobs: int = 6  # animals that roam a grassy biome besides those asked for; others follow where one is gone
+    natural_mobs: int = 6  # animals that roam besides those asked for; others follow where one is gone
     hostile: bool = True  # monsters come at night
     autoreset: bool = False  # restart finished environments within `step`
     maps_per_biome: int = 6  # size of the generated pool
@@ -156,6 +156,7 @@ def make_tables(data: CraftData, config: WorldConfig) -> np.ndarray:
         item["bow"],
         item["arrow"],
         mob("witch"),
+        mob("rabbit"),
     ]
     values = {name: np.asarray(getattr(data, name)) for name in TABLES}
     values |= {

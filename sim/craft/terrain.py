@@ -1,6 +1,6 @@
 """Maps of the craft world: one biome each, 64 x 48 x 64 blocks, seamless in x and z, the same for a seed on every machine.
 
-A map is made in the order of `build`: heights, ponds, water, rock and soil, tunnels, ores, trees, plants.
+A map is made in the order of `build`: heights, ponds, water, rock and soil, disks, fields, tunnels, ores, trees, plants.
 Depths of the ores follow Minecraft 1.11 (minecraft.wiki "Ore"), scaled from 64 blocks below the sea to our 24.
 Water stands in every cell below y = 24 that lies above the ground, and in ponds.
 """
@@ -14,6 +14,7 @@ from sim.craft.biomes import BIOMES, TABLE, Biome
 from sim.craft.block_ids import BEDROCK, CLAY, GRASS, GRAVEL, NOT_GROUND, STONE, WATER
 from sim.craft.chance import integer, scramble, uniform
 from sim.craft.compile import COMPILED, compiled, parallel
+from sim.craft.fields import lay_disks, lay_fields, scatter_patches
 from sim.craft.grid import CELLS, HEIGHT, SEA_LEVEL, SIZE, cell_index
 from sim.craft.noise import add_octave, fractal
 from sim.craft.underground import ORE_BANDS, add_veins, carve_tunnels
@@ -23,7 +24,7 @@ from sim.world import UserError
 __all__ = ["BIOMES", "ORE_BANDS", "TABLE", "Biome", "Pool", "generate", "surface_height"]
 
 POND_LOW, POND_HIGH = 2.2, 4.5  # radius, columns
-POND_TRIES = 40
+POND_TRIES = 160
 POND_RIM = 2  # columns of level ground around a pond
 CLAY_PATCH, GRAVEL_PATCH = 0.25, -0.35  # values of the patch noise beyond which the bed of water is clay, gravel
 
@@ -58,15 +59,17 @@ def _pond_level(ground, x, z, radius):
 
 @compiled
 def _dig_pond(rng, ground, water, x, z, radius, level):
-    """Lower the ground by two blocks in the middle and one at the side, and fill with water up to `level`."""
-    reach = int(radius) + 1
+    """Lower the ground by two blocks in the middle and one at the side, fill with water up to `level`, and level the shore."""
+    reach = int(radius) + POND_RIM
     for dx in range(-reach, reach + 1):
         for dz in range(-reach, reach + 1):
             distance = dx * dx + dz * dz + 2.0 * uniform(rng)
+            cx, cz = (x + dx) & 63, (z + dz) & 63
             if distance < radius * radius:
-                cx, cz = (x + dx) & 63, (z + dz) & 63
                 ground[cx, cz] = level - (2 if distance < 0.4 * radius * radius else 1)
                 water[cx, cz] = level
+            elif water[cx, cz] == 0:
+                ground[cx, cz] = min(ground[cx, cz], level)
 
 
 @compiled
@@ -157,9 +160,12 @@ def build(rng, b, blocks):
     patches = np.zeros((SIZE, SIZE))
     add_octave(rng, 8, 1.0, patches)
     _rock_soil_water(b, blocks, ground, water, patches)
+    lay_disks(rng, blocks, ground, water)
+    lay_fields(rng, b.fields, blocks, ground, water)
     carve_tunnels(rng, blocks, ground)
-    add_veins(rng, blocks)
+    add_veins(rng, b, blocks)
     grow_trees(rng, b, blocks, ground)
+    scatter_patches(rng, b, blocks, ground)
     grow_plants(rng, b, blocks, ground, water, patches)
 
 

@@ -35,7 +35,8 @@ BOXES: dict[str, tuple[float, float]] = {  # inset from the sides, height
     "stone_slab": (0.0, 0.5), "wooden_slab": (0.0, 0.5), "fence": (0.375, 1.0), "farmland": (0.0, 0.9375),
     "rail": (0.0, 0.06), "wooden_pressure_plate": (0.0625, 0.0625), "stone_pressure_plate": (0.0625, 0.0625),
 }  # fmt: skip
-CROSSES = ("tallgrass", "deadbush", "sapling", "reeds", "web", "vine", "ladder", "double_plant", "wheat")
+CROSSES = ("tallgrass", "deadbush", "sapling", "reeds", "web", "vine", "ladder", "double_plant", "wheat", "carrots", "potatoes",
+           "beetroots")  # fmt: skip
 GREEN: Colour = (124, 189, 77)
 STONE: Colour = (127, 127, 127)
 WOOD: Colour = (162, 130, 79)
@@ -293,6 +294,23 @@ def _tallgrass(colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return face
 
 
+def _crop(colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Rows of stalks with the crop's colour at their top or foot."""
+    face = _holes()
+    for column in range(1, 15, 2):
+        height = rng.integers(8, 14)
+        face[TEXELS - height :, column] = (*np.asarray(GREEN) * rng.uniform(0.6, 0.9), 255)
+        face[TEXELS - height : TEXELS - height + 4, column : column + 2] = (*colour * rng.uniform(0.85, 1.1), 255)
+    return face
+
+
+def _farmland(colour: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    row, _ = _grid()
+    dirt = _dirt(np.array([134.0, 96.0, 67.0]), rng)
+    top = _speckle(colour, rng, 0.12) * np.where(row % 4 < 2, 0.8, 1.1)[..., None]
+    return top, dirt, dirt
+
+
 def _twigs(colour: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     face = _holes()
     for step in range(-6, 7):
@@ -444,7 +462,8 @@ PAINTERS: dict[str, Painter] = {
     "sandstone": _sandstone, "red_sandstone": _sandstone, "gravel": _gravel, "clay": _clay, "ice": _ice,
     "brick_block": _bricks, "stonebrick": lambda c, rng: _bricks(c, rng, 8, 8), "planks": _planks, "log": _log,
     "leaves": _leaves, "cactus": _cactus, "pumpkin": _pumpkin, "lit_pumpkin": _pumpkin, "melon_block": _melon,
-    "tallgrass": _tallgrass, "double_plant": _tallgrass, "wheat": _tallgrass, "deadbush": _twigs, "sapling": _sapling,
+    "tallgrass": _tallgrass, "double_plant": _tallgrass, "wheat": _crop, "carrots": _crop, "potatoes": _crop, "beetroots": _crop,
+    "farmland": _farmland, "deadbush": _twigs, "sapling": _sapling,
     "reeds": _reeds, "web": _web, "vine": _vine, "waterlily": lambda _, rng: _speckle((40, 112, 40), rng, 0.2, 8),
     "crafting_table": _crafting_table, "furnace": _furnace, "lit_furnace": _furnace, "chest": _chest,
     "bookshelf": _bookshelf, "bed": _bed, "torch": _torch, "ladder": _ladder, "glass": _glass, "wool": _wool,

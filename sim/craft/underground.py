@@ -12,6 +12,7 @@ from sim.craft.block_ids import (
     COAL_ORE,
     DIAMOND_ORE,
     DIRT,
+    EMERALD_ORE,
     GOLD_ORE,
     GRAVEL,
     IRON_ORE,
@@ -51,6 +52,7 @@ VEINS = (
     Vein(LAPIS_ORE, 1, 10, 0.0022, 3, 6),
     Vein(DIAMOND_ORE, 1, 6, 0.0042, 3, 8),
 )
+EMERALDS = Vein(EMERALD_ORE, 2, 12, 0.0, 1, 1)  # single blocks; how many is told by the biome
 ORE_BANDS: dict[str, tuple[int, int]] = {
     "coal_ore": (2, 47),
     "iron_ore": (2, 22),
@@ -58,6 +60,7 @@ ORE_BANDS: dict[str, tuple[int, int]] = {
     "redstone_ore": (1, 6),
     "lapis_ore": (1, 10),
     "diamond_ore": (1, 6),
+    "emerald_ore": (2, 12),
 }  # heights y between which an ore lies, both included
 
 
@@ -171,9 +174,11 @@ def _place_veins(rng, blocks, vein, wanted):
 
 
 @compiled
-def add_veins(rng, blocks):
-    """Put every kind of vein into the stone."""
+def add_veins(rng, b, blocks):
+    """Put every kind of vein into the stone; emeralds where biome `b` has some."""
     layers = _stone_by_layer(blocks)
     for vein in VEINS:
         stone = layers[vein.low : vein.high + 1].sum()
         _place_veins(rng, blocks, vein, vein.share * stone)
+    if b.emeralds > 0.0:
+        _place_veins(rng, blocks, EMERALDS, b.emeralds * layers[EMERALDS.low : EMERALDS.high + 1].sum())

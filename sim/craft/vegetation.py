@@ -14,7 +14,6 @@ from sim.craft.block_ids import (
     GRASS,
     LEAVES,
     LOG,
-    PUMPKIN,
     RED_FLOWER,
     RED_MUSHROOM,
     REEDS,
@@ -153,7 +152,7 @@ def _stack(rng, blocks, x, y, z, block, most):
 
 @compiled
 def _on_grass(rng, b, blocks, x, y, z, patch):
-    """Grass, flowers, mushrooms, pumpkins; `patch` -1..1 makes grass and flowers come in patches."""
+    """Grass, flowers, mushrooms; `patch` -1..1 makes grass and flowers come in patches."""
     draw = uniform(rng)
     abundance = max(1.0 + 1.5 * patch, 0.2)
     if draw < b.tallgrass * abundance:
@@ -164,8 +163,6 @@ def _on_grass(rng, b, blocks, x, y, z, patch):
         blocks[cell_index(x, y, z)] = YELLOW_FLOWER if uniform(rng) < 0.5 else RED_FLOWER
     elif draw > 1.0 - b.mushrooms:
         blocks[cell_index(x, y, z)] = BROWN_MUSHROOM if uniform(rng) < 0.6 else RED_MUSHROOM
-    elif draw > 1.0 - b.mushrooms - b.pumpkins:
-        blocks[cell_index(x, y, z)] = PUMPKIN
 
 
 @compiled

@@ -35,8 +35,6 @@ from sim.craft.state import (
 )
 from sim.craft.terrain import BIOMES, Pool
 
-GRASSY = ("plains", "forest", "forest_hills", "extreme_hills", "swampland", "jungle", "taiga")
-
 
 class CraftWorld(gym.vector.VectorEnv):
     """N environments of the embedded world; same seeds, same episodes, whatever N is."""
@@ -179,8 +177,7 @@ class CraftWorld(gym.vector.VectorEnv):
         mobs = np.array([s.mobs for s in starts])
         mob_range = np.array([s.mob_range for s in starts])
         c = self.config
-        roam = [s.spawns and BIOMES[b] in GRASSY for s, b in zip(starts, biomes, strict=True)]
-        natural = np.where(roam, c.natural_mobs, 0)
+        natural = np.where([s.spawns for s in starts], c.natural_mobs, 0)
         reset_some(self.records, self.tables, self._senses, self._words, chosen, self.pool.words, maps, mobs, mob_range, natural,
                    c.sense_rays, c.sense_voxels)  # fmt: skip
         for i, start in zip(chosen, starts, strict=True):

@@ -142,7 +142,6 @@ def natural_blocks(biome: str) -> frozenset[str]:
 
 def _natural_mobs(data: CraftData, biome: str) -> frozenset[str]:
     """The animals of a biome, and the monsters of the night."""
-    from sim.craft.world import GRASSY
-
-    animals = data.mob_names[1:5] if biome in GRASSY else ()
+    rabbits = ("rabbit",) if biome in ("desert", "taiga") else ()
+    animals = (*(() if biome == "desert" else data.mob_names[1:5]), *rabbits)
     return frozenset((*animals, *data.mob_names[5:9]))

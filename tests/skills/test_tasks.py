@@ -166,14 +166,20 @@ def test_training_finds_what_stands_still_and_what_grazes() -> None:
 def test_who_is_hungry_walks_to_what_it_looks_for_and_who_waits_keeps_its_head_up() -> None:
     n = 24
     world = CraftWorld(n, config=WorldConfig(maps_per_biome=1))
-    world.reset(seed=2, options={"start": [{"biome": "plains"}] * n})
     runner, names = SkillRunner(MINEDOJO, world), list(MINEDOJO.skills)
-    runner.start(range(n), [names.index("find_cow")] * n)
-    fed = runner.act(world.observe(), range(n))
-    world.arrays.food[:] = 12
-    runner.start(range(n), [names.index("find_cow")] * n)
-    hungry = runner.act(world.observe(), range(n))
-    assert (fed[:, 0] == SPRINT_FORWARD).any() and not (hungry[:, 0] == SPRINT_FORWARD).any()
+
+    def sprints(food: int) -> int:
+        obs, _ = world.reset(seed=2, options={"start": [{"biome": "plains"}] * n})
+        world.arrays.food[:] = food
+        runner.start(range(n), [names.index("find_cow")] * n)
+        times = 0
+        for _ in range(8):
+            actions = runner.act(obs, range(n))
+            times += int((actions[:, 0] == SPRINT_FORWARD).sum())
+            obs, *_ = world.step(actions)
+        return times
+
+    assert sprints(20) > 0 and sprints(12) == 0
     runner.start([0, 1], [names.index("wait_for_night")] * 2)
     world.arrays.oxygen[0] = MAX_OXYGEN - 1
     assert runner.act(world.observe(), [0, 1])[:2].tolist() == [[JUMP_UP, 0, 0], [0, 0, 0]]

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from sim.world import UserError
 from skills import train as module
@@ -72,3 +73,15 @@ def test_killed_at_a_stage_it_goes_on(stage: str, tmp_path: Path, monkeypatch: p
     _train(tmp_path, seconds=2.0, resume=True)
     assert all(path.read_bytes() == data for path, data in done.items())
     assert load_weights("walk", {"size": 4}, tmp_path / "weights")[1] is not None
+
+
+def test_a_kept_policy_is_measured_anew_with_a_new_head(tmp_path: Path) -> None:
+    before = _train(tmp_path, seconds=4.0)["walk"]
+    old, _, _ = load_weights("walk", {"size": 4}, tmp_path / "weights")
+    after = train("walk", library=LIBRARY, minutes=1.0, out=tmp_path / "anew", runs=tmp_path / "more", seed=5, config=CONFIG,
+                  factory=_factory, keep=tmp_path / "weights")["walk"]  # fmt: skip
+    new, head, _ = load_weights("walk", {"size": 4}, tmp_path / "anew")
+    assert all(torch.equal(value, old.state_dict()[name]) for name, value in new.state_dict().items())
+    assert after["how"]["measured"]["seed"] == 5 and after["how"]["steps"] == before["how"]["steps"] > 0
+    assert head is not None and after["success_head"]["trained_on"] == CONFIG.head_rounds * CONFIG.head_envs
+    assert not (tmp_path / "more" / "walk" / "log.jsonl").exists()
