@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from planner.embedded import lexicon
-from planner.embedded.clauses import ALL, BESIDE, Clause, beside
+from planner.embedded.clauses import ALL, BESIDE, NEXT_TO, Clause
 from planner.embedded.phrases import PLACES
 from planner.goals import exact, match
 from planner.household import IN_HAND, Unmet, goal_of, grounded
@@ -61,7 +61,7 @@ class Reader:
         self.obtained = {fact for skill in library.skills.values() for fact in skill.obtains}
         if library.world == "kitchen":
             self.objects = _after(library, HOLDING)
-            self.places: tuple[str, ...] = (*_after(library, ROBOT), IN_HAND, *map(beside, self.objects))
+            self.places: tuple[str, ...] = (*_after(library, ROBOT), IN_HAND, NEXT_TO)
         else:
             self.objects, self.places = craft_things(), PLACES
 

@@ -11,18 +11,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from planner.embedded.clauses import ALL, BESIDE, MARKS, MOST_CLAUSES, VERBS, Clause, Example, beside, mark_numbers
+from planner.embedded.clauses import ALL, BESIDE, MARKS, MOST_CLAUSES, NEXT_TO, VERBS, Clause, Example, mark_numbers
 from planner.embedded.phrases import OBJECTS, PLACES
 from planner.embedded.scenes import DONE, STANDING, Step, worked_out
 from planner.similarity import WIDTH, minilm, sentence_vectors
 from skills.household import find_text
 
 LONGEST = 64  # tokens
+SPOTS = (*PLACES, NEXT_TO)  # candidate places
+IGNORED = -100  # of a label: what cross entropy leaves out
 
 
 @dataclass
 class Labels:
-    """What the heads should say; K clauses, O candidate objects, P places. Rows without a clause are masked by `real`."""
+    """What the heads should say; K clauses, O candidate objects, P = `SPOTS`. Rows without a clause are masked by `real`."""
 
     verb: Tensor  # int [B, K]
     real: Tensor  # bool [B, K]
@@ -32,6 +34,7 @@ class Labels:
     place: Tensor  # float [B, K, P]
     things: Tensor  # float [B, K, O]
     left_out: Tensor  # float [B, K, O]
+    near: Tensor  # int [B, K]: the object that the place is next to, IGNORED without one
     objects: list[str]  # the O candidates
 
 
@@ -63,23 +66,14 @@ def encode(texts: Sequence[str]) -> tuple[Tensor, Tensor, list[list[int]]]:
     return batch["input_ids"], batch["attention_mask"].bool(), list(values)
 
 
-def places_for(examples: Sequence[Example]) -> list[str]:
-    """Candidate places: the kitchen's and, where it is about the kitchen, those next to its objects and to others named."""
-    if not any(example.world == "kitchen" for example in examples):
-        return list(PLACES)
-    named = {place for e in examples for clause in e.clauses for place in clause.place if place.startswith(BESIDE)}
-    return [*PLACES, *sorted({*map(beside, OBJECTS), *named})]
-
-
-def label(
-    examples: Sequence[Example], values: Sequence[Sequence[int]], objects: Sequence[str], places: Sequence[str]
-) -> Labels:
-    """Labels over candidate objects and places."""
+def label(examples: Sequence[Example], values: Sequence[Sequence[int]], objects: Sequence[str]) -> Labels:
+    """Labels over candidate objects and `SPOTS`."""
     b, k = len(examples), MOST_CLAUSES
-    column, spot = {name: i for i, name in enumerate(objects)}, {name: i for i, name in enumerate(places)}
+    column, spot = {name: i for i, name in enumerate(objects)}, {name: i for i, name in enumerate(SPOTS)}
     made = Labels(torch.zeros(b, k, dtype=torch.long), torch.zeros(b, k, dtype=torch.bool), torch.zeros(b, k, dtype=torch.long),
-                  torch.zeros(b, k), torch.zeros(b, k, len(places)), torch.zeros(b, k, len(places)),
-                  torch.zeros(b, k, len(objects)), torch.zeros(b, k, len(objects)), list(objects))  # fmt: skip
+                  torch.zeros(b, k), torch.zeros(b, k, len(SPOTS)), torch.zeros(b, k, len(SPOTS)),
+                  torch.zeros(b, k, len(objects)), torch.zeros(b, k, len(objects)),
+                  torch.full((b, k), IGNORED), list(objects))  # fmt: skip
     for row, example in enumerate(examples):
         free = list(enumerate(values[row]))
         for at, clause in enumerate(example.clauses[:k]):
@@ -88,10 +82,21 @@ def label(
             made.count[row, at] = _count_kind(clause, free)
             made.different[row, at] = clause.different
             made.source[row, at, [spot[p] for p in clause.source]] = 1.0
-            made.place[row, at, [spot[p] for p in clause.place]] = 1.0
+            made.place[row, at, [spot[_spot(p)] for p in clause.place]] = 1.0
             made.things[row, at, [column[t] for t in clause.things if t in column]] = 1.0
             made.left_out[row, at, [column[t] for t in clause.left_out if t in column]] = 1.0
+            for near in beside_what(clause):
+                made.near[row, at] = column.get(near, IGNORED)
     return made
+
+
+def beside_what(clause: Clause) -> list[str]:
+    """The objects that the clause's places are next to."""
+    return [place.removeprefix(BESIDE) for place in clause.place if place.startswith(BESIDE)]
+
+
+def _spot(place: str) -> str:
+    return NEXT_TO if place.startswith(BESIDE) else place
 
 
 def _count_kind(clause: Clause, free: list[tuple[int, int]]) -> int:

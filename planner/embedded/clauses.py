@@ -15,6 +15,7 @@ VERBS = ("none", *KITCHEN_VERBS, *CRAFT_VERBS)
 MOST_CLAUSES = 5
 MARKS = tuple(f"[unused{k}]" for k in range(1, 7))  # words of BERT's vocabulary that no text has
 ALL = 0  # the count of a clause that means every one
+NEXT_TO = "next to something"  # a place as the network tells it; next to which object it tells apart from that
 BESIDE = "next to the "  # and an object: a place that is where the object lies
 
 _UNITS = (

@@ -25,7 +25,7 @@ from torch import Tensor
 from planner import skeleton
 from planner.embedded import lexicon
 from planner.embedded.batches import encode, kitchen_skills, step_tensors
-from planner.embedded.clauses import ALL, BESIDE, CRAFT_VERBS, KITCHEN_VERBS, VERBS, Clause, beside
+from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, NEXT_TO, VERBS, Clause, beside
 from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
 from planner.embedded.phrases import COUNTERS
 from planner.embedded.scenes import Step
@@ -42,7 +42,6 @@ IDLE = 4.0  # weight of a number that is not claimed yet, against "one" and "all
 NAMED = 1.5  # weight of an item whose whole name stands in the command
 TOGETHER = 16  # commands encoded at once: of like length, so that little is padding
 SURELY_NOTHING = 0.75  # probability that a command asks for nothing below which its likeliest other reading is taken
-NEXT_TO_IT = 0.35  # summed probability of the places next to things from which one of them is meant
 SURE = 0.02  # other choices below this probability are no second readings
 TAKES, TAKES_NOTHING = ("bring", "put", "pick", "find"), ("go", "open", "close")
 NOTHING: tuple[frozenset[str], float] = (frozenset(), 1.0)
@@ -75,8 +74,7 @@ class EmbeddedModel:
     def parse(
         self, commands: Sequence[str], objects: Sequence[str], places: Sequence[str], world: str
     ) -> list[Meaning]:
-        """The meaning of each command over candidate objects and places (texts, places next to things after the others;
-        underscores are read as spaces)."""
+        """The meaning of each command over candidate objects and places (texts; underscores are read as spaces)."""
         if not commands:
             return []
         encoded, numbers = self._encoded(commands)
@@ -84,7 +82,7 @@ class EmbeddedModel:
         verb = parse.verb.clone()
         verb[..., [k for k, name in enumerate(VERBS) if name not in ("none", *WORLD_VERBS[world])]] = -1e4
         tables = (verb.softmax(-1), parse.count.softmax(-1), parse.different.sigmoid(), parse.source.sigmoid(),
-                  parse.place.sigmoid(), parse.things.sigmoid())  # fmt: skip
+                  parse.place.sigmoid(), parse.things.sigmoid(), parse.near.softmax(-1))  # fmt: skip
         rows = [t.numpy() for t in tables]
         return [
             _meaning([r[k] for r in rows], numbers[k], objects, places, world, command)
@@ -176,9 +174,8 @@ def _meaning(
     command: str,
 ) -> Meaning:
     """The most probable clauses, and those that differ in the one choice that was closest."""
-    verb, count, different, source, place, things = tables
+    verb, count, different, source, place, things, near = tables
     named, claimed = _named(command, objects), set[int]()
-    fixed = sum(not place_name.startswith(BESIDE) for place_name in places)  # those next to things come last
     clauses, probability, likely = list[Clause](), 1.0, list[np.ndarray]()
     others: list[tuple[tuple[Clause, ...], float]] = []
     for k in range(len(verb)):
@@ -198,21 +195,20 @@ def _meaning(
             clauses.append(Clause(name, chosen, number))
             probability *= sure
             continue
-        chosen, sure = _set(things[k], objects, needed=True) if name not in TAKES_NOTHING else NOTHING
+        many = bool(different[k] > 0.5) and number != 1
+        least = number if many and number != ALL else 1
+        chosen, sure = _set(things[k], objects, least) if name not in TAKES_NOTHING else NOTHING
         if chosen and number != ALL:  # any of them will do, so one of them must be right
             sure = max(float(p) for p, thing in zip(things[k], objects, strict=True) if thing in chosen)
-        spots, placed = (_spot(place[k][:fixed], places[:fixed], needed=True) if name in ("go", "put") else
+        spots, placed = (_spot(place[k], places, needed=True) if name in ("go", "put") else
                          (frozenset({"user"}), 1.0) if name == "bring" else NOTHING)  # fmt: skip
-        share = float(place[k][fixed:].sum())
-        if name == "put" and share > max(NEXT_TO_IT, placed):
-            near = _last_named(command, objects)
-            if near is not None and chosen != {near}:
-                chosen, spots, placed = chosen - {near}, frozenset({beside(near)}), min(share, 1.0)
-        origin, from_there = _spot(source[k][:fixed], places[:fixed], needed=False) if name in TAKES else NOTHING
+        if spots == {NEXT_TO}:
+            neighbour, next_to_it = _single(near[k], objects)
+            chosen, spots, placed = chosen - neighbour or chosen, frozenset(map(beside, neighbour)), placed * next_to_it
+        origin, from_there = _spot(source[k], places, needed=False) if name in TAKES else NOTHING
         if origin == spots:  # nothing is moved to where it is
             origin = frozenset()
         probability *= sure * placed * from_there
-        many = bool(different[k] > 0.5) and number != 1
         clauses.append(Clause(name, chosen, number if name in TAKES else 1, many, origin, spots))
     made = tuple(clauses)
     for k, clause in enumerate(clauses):
@@ -249,30 +245,23 @@ def _words(text: str) -> str:
     return f" {' '.join(re.findall(r'[a-z0-9]+', text))} "
 
 
-def _set(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[str], float]:
-    """The names more likely in than out (at least one where one is needed), and the probability of just that set."""
+def _set(p: np.ndarray, names: Sequence[str], least: int) -> tuple[frozenset[str], float]:
+    """The names more likely in than out, at least so many (three different fruits are three kinds), and the probability of
+    just that set."""
     inside = p > 0.5
-    if needed and len(p) and not inside.any():
-        inside[int(p.argmax())] = True
+    if least > inside.sum():
+        inside[np.argsort(-p)[:least]] = True
     chosen = frozenset(name for name, is_in in zip(names, inside, strict=True) if is_in)
     return chosen, math.exp(float(np.log(np.clip(np.where(inside, p, 1 - p), 1e-3, 1)).sum()))
 
 
 def _spot(p: np.ndarray, names: Sequence[str], needed: bool) -> tuple[frozenset[str], float]:
     """The one likeliest place, or both counters ("the counter")."""
-    chosen, sure = _set(p, names, needed)
+    chosen, sure = _set(p, names, 1 if needed else 0)
     if len(chosen) > 1 and chosen != COUNTERS:
         best = int(p.argmax())
         chosen, sure = frozenset({names[best]}), float(p[best])
     return chosen, sure
-
-
-def _last_named(command: str, objects: Sequence[str]) -> str | None:
-    """The object whose whole name stands last in the command: what something is put next to. Which one it is the network has not
-    learned to tell, only that it is next to something."""
-    text = _words(command.lower())
-    ends = {name: text.rfind(f" {spaced(name)} ") + len(name) for name in objects if f" {spaced(name)} " in text}
-    return max(ends, key=lambda name: (ends[name], len(name))) if ends else None
 
 
 def _items(p: np.ndarray, names: Sequence[str], verb: str) -> np.ndarray:

@@ -7,7 +7,8 @@
 Objects, places, facts and skills enter as sentence vectors of the *frozen* MiniLM, so any text can be one. An object's
 logit is the product of a clause's vector with it, plus the best match between a token of the command and it (as in late
 interaction, Khattab and Zaharia 2020, arXiv 2004.12832), weighted by how much the clause looks at that token. A second
-such product is for what is left out ("a fruit, but no apple"), learned from labels of its own, and is taken off.
+such product is for what is left out ("a fruit, but no apple"), learned from labels of its own, and is taken off. A third one
+tells which object a place is next to ("beside the apple").
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class Parse:
     place: Tensor  # float [B, K, P]
     things: Tensor  # float [B, K, O]
     left_out: Tensor  # float [B, K, O]; taken off `things` already
+    near: Tensor  # float [B, K, O]: next to which object, for a place that is next to one
 
     def floats(self) -> Parse:
         """The same in single precision."""
@@ -113,6 +115,7 @@ class PlannerNetwork(nn.Module):
         self.different = nn.Linear(c.inner, 1)
         self.source, self.place, self.things = Matcher(c), Matcher(c), Matcher(c)
         self.left_out = Matcher(c, bias=-4.0)  # seldom is anything
+        self.near = Matcher(c)
         self.text = nn.Linear(c.width, c.inner)  # facts and history
         self.kind = nn.Parameter(torch.randn(4, c.inner) * 0.1)  # token, clause, fact, history
         self.amount = nn.Embedding(8, c.inner)  # of a fact: 0..7
@@ -136,7 +139,7 @@ class PlannerNetwork(nn.Module):
         things = self.things(q, tokens, mask, objects) - 2.0 * functional.softplus(left_out)
         return Parse(
             self.verb(q), self.count(q), self.different(q).squeeze(-1), self.source(q, tokens, mask, places),
-            self.place(q, tokens, mask, places), things, left_out,
+            self.place(q, tokens, mask, places), things, left_out, self.near(q, tokens, mask, objects),
         )  # fmt: skip
 
     def rank(self, encoded: Encoded, facts: Tensor, amounts: Tensor, fact_mask: Tensor, history: Tensor,

@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from planner.embedded.batches import kitchen_skills, places_for
+from planner.embedded.batches import SPOTS, kitchen_skills
 from planner.embedded.clauses import Clause, Example
 from planner.embedded.craft import CraftCorpus
 from planner.embedded.kitchen import KitchenCorpus
@@ -53,7 +53,7 @@ def accuracy(model: EmbeddedModel, number: int = 1000) -> dict[str, dict[str, fl
         for corpus in (KitchenCorpus(SEED, split), CraftCorpus(SEED, split)):
             some = examples(corpus, number)
             candidates = OBJECTS if isinstance(corpus, KitchenCorpus) else (*corpus.items, *corpus.findable)
-            read = model.parse([example.text for example in some], candidates, places_for(some), corpus.world)
+            read = model.parse([example.text for example in some], candidates, SPOTS, corpus.world)
             right = [same(r.clauses, e.clauses, frozenset(candidates)) for r, e in zip(read, some, strict=True)]
             low, high = wilson(sum(right), len(right))
             found[f"{corpus.world} {split}"] = {

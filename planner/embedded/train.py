@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import copy
 import dataclasses
+import json
 import math
 import os
 import random
@@ -26,7 +27,7 @@ from safetensors.torch import load_file
 from torch import Tensor, distributed, multiprocessing, nn
 from torch.nn import functional
 
-from planner.embedded.batches import encode, kitchen_steps, label, places_for, step_tensors
+from planner.embedded.batches import IGNORED, SPOTS, beside_what, encode, kitchen_steps, label, step_tensors
 from planner.embedded.clauses import Example
 from planner.embedded.craft import CraftCorpus
 from planner.embedded.kitchen import KitchenCorpus
@@ -39,6 +40,7 @@ from planner.similarity import minilm
 from skills.files import load_checkpoint, random_state, save_checkpoint, set_random_state
 
 FEW = 30  # objects of a clause that each have to be among the candidates
+FEW_NEAR = 4.0  # added to a batch's number of places next to things: a single one weighs little
 POOL = 8  # batches drawn at a time
 APART = 7919  # between the seeds of workers
 
@@ -80,6 +82,9 @@ def parse_loss(parse: Parse, labels: Any) -> dict[str, Tensor]:
     places = bce(parse.source, labels.source, reduction="none").sum(-1) + bce(
         parse.place, labels.place, reduction="none"
     ).sum(-1)
+    near = functional.cross_entropy(
+        parse.near.flatten(0, 1), labels.near.flatten(), reduction="sum", ignore_index=IGNORED
+    )
     return {
         "verb": functional.cross_entropy(parse.verb.flatten(0, 1), labels.verb.flatten()),
         "count": _mean(count, real),
@@ -87,6 +92,7 @@ def parse_loss(parse: Parse, labels: Any) -> dict[str, Tensor]:
         "places": _mean(places, real),
         "things": 2.0 * _mean(things, with_things),
         "left_out": _mean(left_out, with_things),
+        "near": near / (FEW_NEAR + (labels.near != IGNORED).sum()),
     }  # fmt: skip
 
 
@@ -172,9 +178,8 @@ class Trainer:
             (slice(first, None), self._some_items(examples)),
         ):
             chosen = encoded.part(part)
-            places = places_for(examples[part])
-            parse = self.network.parse(chosen, _vectors(candidates), _vectors(places)).floats()
-            for name, loss in parse_loss(parse, label(examples[part], values[part], candidates, places)).items():
+            parse = self.network.parse(chosen, _vectors(candidates), _vectors(SPOTS)).floats()
+            for name, loss in parse_loss(parse, label(examples[part], values[part], candidates)).items():
                 losses[name] = losses.get(name, torch.zeros(())) + loss
         losses["step"] = self._step_loss(encoded, examples[:first])
         return losses
@@ -185,6 +190,7 @@ class Trainer:
         named |= {
             thing for e in examples for clause in e.clauses if len(clause.left_out) < FEW for thing in clause.left_out
         }
+        named |= {thing for e in examples for clause in e.clauses for thing in beside_what(clause)}
         rest = [name for name in self.objects if name not in named and name not in OBJECTS]
         room = max(self.config.candidates - len(named | set(OBJECTS)), 0)
         return sorted({*named, *OBJECTS, *self.draw.sample(rest, min(room, len(rest)))})
@@ -314,9 +320,18 @@ def main(worker: int, config: Config) -> None:
     command = " ".join(["python -m planner.embedded.train", *without_folders(sys.argv[1:])])
     save_model(config.out, trainer.network, {
         "command": command, "seed": config.seed, "steps": trainer.number, "wall_seconds": round(trainer.spent, 1),
-        "workers": config.workers, "threads": torch.get_num_threads(), "accuracy": found,
+        "workers": config.workers, "threads": torch.get_num_threads(), "accuracy": found, **earlier_runs(config.begin),
     })  # fmt: skip
     print(found)
+
+
+def earlier_runs(begin: Path | None) -> dict[str, Any]:
+    """For the card: the runs before this one, the latest last, where it went on from a trained model."""
+    if begin is None:
+        return {}
+    card = json.loads((begin / "planner.card.json").read_text())
+    run = {name: card[name] for name in ("command", "seed", "steps", "wall_seconds", "workers")}
+    return {"earlier_runs": [*card.get("earlier_runs", []), run]}
 
 
 def without_folders(arguments: Sequence[str]) -> list[str]:

