@@ -312,6 +312,7 @@ def _join(worker: int, work: Callable[[int, Config], None], config: Config, meet
 
 def main(worker: int, config: Config) -> None:
     """Train, as one of the workers; the first one measures the model and writes it with its card."""
+    before = earlier_runs(config.begin)  # first, so that a missing card ends no finished run
     trainer = Trainer(config, worker)
     trainer.run()
     if worker:
@@ -320,7 +321,7 @@ def main(worker: int, config: Config) -> None:
     command = " ".join(["python -m planner.embedded.train", *without_folders(sys.argv[1:])])
     save_model(config.out, trainer.network, {
         "command": command, "seed": config.seed, "steps": trainer.number, "wall_seconds": round(trainer.spent, 1),
-        "workers": config.workers, "threads": torch.get_num_threads(), "accuracy": found, **earlier_runs(config.begin),
+        "workers": config.workers, "threads": torch.get_num_threads(), "accuracy": found, **before,
     })  # fmt: skip
     print(found)
 

@@ -45,6 +45,7 @@ class Biome(NamedTuple):
     deadbush: float = 0.0  # on sand
     fields: int = 0  # a map, where villages are
     emeralds: float = 0.0  # share of the stone in their band
+    rabbits: float = 0.0  # share of the animals that come by themselves; the others are cattle
 
 
 TABLE = {
@@ -64,7 +65,7 @@ TABLE = {
     ),
     "desert": Biome(
         25.0, 30.5, roughness=0.2, cliff=NEVER, top=SAND, soil=SAND, soil_depth=4, under=SANDSTONE, under_depth=4,
-        reeds=0.0, cactus=0.012, deadbush=0.012, fields=3,
+        reeds=0.0, cactus=0.012, deadbush=0.012, fields=3, rabbits=1.0,
     ),
     "swampland": Biome(
         21.0, 26.4, roughness=0.3, shore=GRASS, bed=DIRT, trees_low=40, trees_high=60, vines=0.25, tallgrass=0.06,
@@ -77,6 +78,7 @@ TABLE = {
     "taiga": Biome(
         25.0, 31.5, roughness=0.25, ponds=1, snow=0, trees_low=100, trees_high=140, tree=SPRUCE, trunk_low=5, trunk_high=7,
         tallgrass=0.05, flowers=0.006, mushrooms=0.01, pumpkin_patches=2, fields=3,
+        rabbits=0.09,  # weight 4 beside 40 of cattle (minecraft.wiki "Mob spawning")
     ),
 }  # fmt: skip
 BIOMES = tuple(TABLE)

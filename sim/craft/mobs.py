@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from sim.craft.biomes import BIOMES
+import numpy as np
+
+from sim.craft.biomes import TABLE
 from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
 from sim.craft.data import FLITS, KEEN, NEUTRAL, NIGHT
@@ -39,11 +41,8 @@ SPAWN_EVERY = 200  # ticks
 # (minecraft.wiki "Mob spawning"). Animals come here three to four times as seldom.
 HERD_EVERY, HERD_TRIES = 200, 6  # ticks between the comings of animals; places looked at each time
 HERD_NEAR, HERD_FAR = 24.0, 31.0  # metres at which animals come and go; the map is 64 wide and wrapped
-GRASS, SAND = 2, 12  # block ids
-DESERT, TAIGA = BIOMES.index("desert"), BIOMES.index("taiga")
-RABBITS_OF_TAIGA = (
-    0.09  # weight 4 beside 12 of sheep and 10 of pigs, chickens and 8 of cows each (minecraft.wiki "Mob spawning")
-)
+PASTURE = np.array([b.top for b in TABLE.values()])  # by biome: the block that animals come on
+RABBITS = np.array([b.rabbits for b in TABLE.values()])
 MAX_MONSTERS = 4
 AGENT_INVULNERABLE_TICKS = 10
 WOOL_GROWS = 1.0 / 4000.0  # chance a tick that a shorn sheep is woolly again
@@ -93,8 +92,9 @@ def add_mob(e, t, kind, x, y, z, roams=0):
 
 @compiled
 def grazer(e, t):
-    """A kind of animal that comes by itself: cattle, in a desert rabbits and in a taiga both (minecraft.wiki "Rabbit")."""
-    if e.biome == DESERT or (e.biome == TAIGA and uniform(e) < RABBITS_OF_TAIGA):
+    """A kind of animal that comes by itself in this biome."""
+    share = RABBITS[e.biome]
+    if share == 1.0 or (share > 0.0 and uniform(e) < share):
         return t.ids[RABBIT]
     return integer(e, t.ids[COW], t.ids[CHICKEN])
 
@@ -318,7 +318,7 @@ def _change_herd(e, t):
         x, z = math.floor(e.x + distance * math.cos(angle)), math.floor(e.z + distance * math.sin(angle))
         y = ground_under_trees(e, t, x, z)
         free = not t.block_solid[block_at(e, x, y, z)] and not t.block_solid[block_at(e, x, y + 1, z)]
-        if y < HEIGHT - 2 and free and block_at(e, x, y - 1, z) == (SAND if e.biome == DESERT else GRASS):
+        if y < HEIGHT - 2 and free and block_at(e, x, y - 1, z) == PASTURE[e.biome]:
             if count >= e.herd:
                 e.mob_kind[leaves] = 0
             add_mob(e, t, grazer(e, t), x + 0.5, y * 1.0, z + 0.5, 1)

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from sim.craft import data as craft_data
-from sim.craft.biomes import BIOMES
+from sim.craft.biomes import BIOMES, TABLE
 from sim.craft.data import CraftData, reachable_items
 from sim.minedojo.names import item_name
 from sim.minedojo.package import submodule
@@ -142,6 +142,6 @@ def natural_blocks(biome: str) -> frozenset[str]:
 
 def _natural_mobs(data: CraftData, biome: str) -> frozenset[str]:
     """The animals of a biome, and the monsters of the night."""
-    rabbits = ("rabbit",) if biome in ("desert", "taiga") else ()
-    animals = (*(() if biome == "desert" else data.mob_names[1:5]), *rabbits)
+    rabbits = TABLE[biome].rabbits
+    animals = (*(data.mob_names[1:5] if rabbits < 1.0 else ()), *(("rabbit",) if rabbits else ()))
     return frozenset((*animals, *data.mob_names[5:9]))
