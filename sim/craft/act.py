@@ -39,6 +39,7 @@ EAT_TICKS = 32
 FLEE_TICKS = 100
 ANGER_TICKS = 600  # of a neutral mob at who hit it
 MAX_COUNT = 2304  # 36 slots of 64
+MOST_SEEDS = 3  # that come with a crop
 DRAW_TICKS = 20
 SHOT_REACH = 24.0  # metres
 SHOT_DAMAGE = 9.0  # half hearts, of a bow drawn fully
@@ -87,6 +88,8 @@ def _harvest(e, t, block):
             give(e, t.drop_rare_item[block], 1)
         elif uniform(e) < t.drop_chance[block]:
             give(e, item, integer(e, t.drop_min[block], t.drop_max[block]))
+        if t.seed_item[block] > 0:
+            give(e, t.seed_item[block], integer(e, 0, MOST_SEEDS))
 
 
 @compiled
@@ -264,7 +267,7 @@ def use(e, t):
         _till(e, t)
     elif t.item_food[item] > 0.0 and e.food < MAX_FOOD:
         e.food = min(e.food + t.item_food[item], MAX_FOOD)
-        e.saturation = min(e.saturation + t.item_food[item], e.food)
+        e.saturation = min(e.saturation + t.item_saturation[item], e.food)
         count_use(e, item)
         take(e, item, 1)
         e.use_wait = EAT_TICKS

@@ -46,6 +46,7 @@ class Biome(NamedTuple):
     fields: int = 0  # a map, where villages are
     emeralds: float = 0.0  # share of the stone in their band
     rabbits: float = 0.0  # share of the animals that come by themselves; the others are cattle
+    slimes: float = 0.0  # share of the monsters that come at night
 
 
 TABLE = {
@@ -70,6 +71,7 @@ TABLE = {
     "swampland": Biome(
         21.0, 26.4, roughness=0.3, shore=GRASS, bed=DIRT, trees_low=40, trees_high=60, vines=0.25, tallgrass=0.06,
         flowers=0.01, mushrooms=0.02, lilies=0.08,
+        slimes=0.06,  # weight 100 beside 400, in half of half of the tries (minecraft.wiki "Slime", the moon half full)
     ),
     "jungle": Biome(
         24.0, 32.5, roughness=0.25, ponds=1, trees_low=210, trees_high=260, tree=JUNGLE, trunk_low=6, trunk_high=9, vines=0.12,

@@ -26,7 +26,7 @@ TIERS = ("wooden", "golden", "stone", "iron", "diamond")
 TOOLS = ("sword", "pickaxe", "axe", "hoe", "shovel")
 TEMPERS = ("grazes", "night", "keen", "neutral", "flits")
 GRAZES, NIGHT, KEEN, NEUTRAL, FLITS = range(len(TEMPERS))  # mob_temper
-LIFE_FACTS = ("health", "food", "night", "aboveground")
+LIFE_FACTS = ("health", "food", "night", "day", "nightfalls", "aboveground")  # nightfalls: nights begun meanwhile
 ARMOUR = ("boots", "leggings", "chestplate", "helmet")  # by slot
 
 
@@ -42,6 +42,7 @@ class CraftData:
     item_places: np.ndarray  # u8[I] block that placing it makes, 0 = none
     item_damage: np.ndarray  # f32[I] half hearts of a hit
     item_food: np.ndarray  # f32[I] hunger restored, 0 = not edible
+    item_saturation: np.ndarray  # f32[I] and saturation
     item_armour: np.ndarray  # f32[I] armour points when worn
     item_toughness: np.ndarray  # f32[I]
     item_slot: np.ndarray  # u8[I] where it is worn: 1 feet .. 4 head, 0 = no armour
@@ -63,6 +64,7 @@ class CraftData:
     drop_rare_item: np.ndarray  # i16[256] what drops instead now and then
     drop_rare_chance: np.ndarray  # f32[256]
     shear_item: np.ndarray  # i16[256] what shears cut in place of it, 0 = nothing else
+    seed_item: np.ndarray  # i16[256] what comes besides, none to three, 0 = nothing
     recipe_result: np.ndarray  # i16[R], sorted by result
     recipe_count: np.ndarray  # u8[R]
     recipe_station: np.ndarray  # u8[R] HAND, TABLE or FURNACE
@@ -110,12 +112,12 @@ def _items(game: Any, extra: dict, names: tuple[str, ...], index: dict[str, int]
     for tool, tiers in extra["damage"].items():
         for tier, value in tiers.items():
             damage[index[f"{tier}_{tool}"]] = value
-    food = np.zeros(len(names), np.float32)
+    food, saturation = np.zeros(len(names), np.float32), np.zeros(len(names), np.float32)
     for name, entry in game.foods_name.items():
         if name in index:
-            food[index[name]] = entry["foodPoints"]
-    for name, points in extra["food"].items():
-        food[index[name]] = points
+            food[index[name]], saturation[index[name]] = entry["foodPoints"], entry["saturation"]
+    for name, (points, sated) in extra["food"].items():
+        food[index[name]], saturation[index[name]] = points, sated
     entries = [None, *game.items_list]
     return {
         "item_stack": np.array([e["stackSize"] if e else 64 for e in entries], np.int16),
@@ -123,6 +125,7 @@ def _items(game: Any, extra: dict, names: tuple[str, ...], index: dict[str, int]
         "item_places": places,
         "item_damage": damage,
         "item_food": food,
+        "item_saturation": saturation,
         **_armour(extra, index),
         "item_tool": np.array([_tool(name) for name in names], np.uint8),
         "counted_items": np.array([index[name] for name in _counted(extra)], np.int32),
@@ -220,8 +223,11 @@ def _drops(extra: dict, blocks: dict, block_id: dict, items: dict, index: dict[s
     sheared = np.zeros(256, np.int16)
     for name, entry in extra["sheared"].items():
         sheared[block_id[name]] = index[entry]
+    seeds = np.zeros(256, np.int16)
+    for name, entry in extra["seeds"].items():
+        seeds[block_id[name]] = index[entry]
     return {"drop_item": item, "drop_min": least, "drop_max": most, "drop_chance": chance, "drop_rare_item": rare,
-            "drop_rare_chance": rare_chance, "shear_item": sheared}  # fmt: skip
+            "drop_rare_chance": rare_chance, "shear_item": sheared, "seed_item": seeds}  # fmt: skip
 
 
 def _dropped(drop: int | dict, block: dict, items: dict[int, dict]) -> str:
@@ -359,6 +365,7 @@ def reachable_items(
             k = data.block_id[name]
             if any(data.harvestable[k, h] and data.dig_ticks[k, h] < NEVER for h in held):
                 new |= {data.item_names[i] for i in (data.drop_item[k], data.drop_rare_item[k]) if i}
+                new |= {data.item_names[i] for i in (data.seed_item[k],) if i}
             if data.shear_item[k] and "shears" in have:
                 new.add(data.item_names[data.shear_item[k]])
         for row in range(len(data.recipe_result)):
@@ -368,6 +375,7 @@ def reachable_items(
                     new.add(data.item_names[data.recipe_result[row]])
         if "cow" in mobs and "bucket" in new:
             new.add("milk_bucket")
+        new |= {"egg"} if "chicken" in mobs else set()
         if new == have:
             return have
         have = new

@@ -6,28 +6,38 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numba import prange
 
-from sim.craft.compile import compiled
+from sim.craft.compile import compiled, parallel
 from sim.craft.data import LIFE_FACTS, CraftData
 from sim.craft.grid import ABOVEGROUND, STANDS
-from sim.craft.state import NIGHT_END, NIGHT_START
+from sim.craft.state import DAY_TICKS, NIGHT_END, NIGHT_START
 
 
 def write_facts(out: np.ndarray, data: CraftData, arrays: Any, life: np.ndarray, above: np.ndarray) -> np.ndarray:
     """Fill int32 [N, F] but for what is nearby, whose columns [N, K] are returned: how one knows that is the world's own.
 
-    `arrays` has `inventory`, `time`, `killed` and `used` of N agents, `life` is (health, food) f32 [N, 2], `above` bool [N].
+    `arrays` has `inventory`, `time`, `ticks`, `killed` and `used` of N agents, `life` is (health, food) f32 [N, 2],
+    `above` bool [N].
     """
     items, near, kinds = len(data.item_names) - 1, len(data.nearby_names), len(data.mob_names) - 1
     status = items + near
     deeds = status + len(LIFE_FACTS)
     out[:, :items] = arrays.inventory[:, 1:]
     out[:, status : status + 2] = np.ceil(life)
-    out[:, status + 2] = (arrays.time >= NIGHT_START) & (arrays.time < NIGHT_END)
-    out[:, status + 3] = above
+    night = (arrays.time >= NIGHT_START) & (arrays.time < NIGHT_END)
+    out[:, status + 2], out[:, status + 3] = night, ~night
+    out[:, status + 4] = nightfalls(arrays.time, arrays.ticks)
+    out[:, status + 5] = above
     out[:, deeds : deeds + kinds] = arrays.killed[:, 1:]
     out[:, deeds + kinds :] = arrays.used[:, data.counted_items]
     return out[:, items:status]
+
+
+def nightfalls(time: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+    """Int [N]: how many nights have begun in the last `ticks` int [N], of agents for whom it is `time` int [N] of the day."""
+    began = (time.astype(np.int64) - ticks - NIGHT_START) % DAY_TICKS  # after the nightfall before the beginning
+    return (began + ticks) // DAY_TICKS
 
 
 def aboveground(y: np.ndarray, voxels: np.ndarray, box: Sequence[int], solid: np.ndarray) -> np.ndarray:
@@ -36,9 +46,15 @@ def aboveground(y: np.ndarray, voxels: np.ndarray, box: Sequence[int], solid: np
     `voxels` u8 [N, X, Y, Z] are block ids around the feet cell, `box` their first and last cells, `solid` which ids are.
     """
     found = (y >= ABOVEGROUND) & (np.abs(y - np.round(y)) < STANDS)
-    for i in np.flatnonzero(found):
-        found[i] = _walks_out(voxels[i], solid, -box[0], -box[2], -box[4])
+    _keep_who_walks_out(found, voxels, solid, -box[0], -box[2], -box[4])
     return found
+
+
+@parallel
+def _keep_who_walks_out(found, voxels, solid, x, up, z):
+    for i in prange(found.shape[0]):
+        if found[i]:
+            found[i] = _walks_out(voxels[i], solid, x, up, z)
 
 
 @compiled

@@ -15,9 +15,10 @@ from sim.craft.mobs import hurt, move_mobs
 from sim.craft.physics import KEYS, PITCH_UP, move_body, turn
 from sim.craft.senses import EYE_HEIGHT, block_at, nearby, observe
 from sim.craft.spawn import start_episode
-from sim.craft.state import DAY_TICKS, MAX_HEALTH, MAX_OXYGEN
+from sim.craft.state import DAY_TICKS, MAX_FOOD, MAX_HEALTH, MAX_OXYGEN
 
 HEAL_EVERY = 80  # ticks
+SATED_HEAL_EVERY, SATED_COST = 10, 6.0  # ticks, and exhaustion for one half heart
 WELL_FED = 18.0
 
 
@@ -35,14 +36,20 @@ def _breathe(e, t):
 
 @compiled
 def _digest(e):
-    """Exhaustion eats saturation, then food; a full stomach heals, an empty one hurts (not to death)."""
+    """Exhaustion eats saturation, then food; a full stomach heals, fast while it is sated (minecraft.wiki "Hunger"), an empty one
+    hurts (not to death)."""
     if e.exhaustion >= 4.0:
         e.exhaustion -= 4.0
         if e.saturation > 0.0:
             e.saturation = max(e.saturation - 1.0, 0.0)
         else:
             e.food = max(e.food - 1.0, 0.0)
-    if e.ticks % HEAL_EVERY == 0:
+    if e.food >= MAX_FOOD and e.saturation > 0.0:
+        if e.ticks % SATED_HEAL_EVERY == 0 and e.health < MAX_HEALTH:
+            spent = min(e.saturation, SATED_COST)
+            e.health = min(e.health + spent / SATED_COST, MAX_HEALTH)
+            e.exhaustion += spent
+    elif e.ticks % HEAL_EVERY == 0:
         if e.food >= WELL_FED and e.health < MAX_HEALTH:
             e.health = min(e.health + 1.0, MAX_HEALTH)
             e.exhaustion += 6.0

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from sim.craft.act import give
 from sim.craft.biomes import TABLE
 from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
@@ -16,11 +17,13 @@ from sim.craft.state import (
     CHICKEN,
     COW,
     CREEPER,
+    EGG,
     MAX_MOBS,
     NIGHT_END,
     NIGHT_START,
     RABBIT,
     SKELETON,
+    SLIME,
     SPIDER,
     WITCH,
     ZOMBIE,
@@ -43,9 +46,13 @@ HERD_EVERY, HERD_TRIES = 200, 6  # ticks between the comings of animals; places 
 HERD_NEAR, HERD_FAR = 24.0, 31.0  # metres at which animals come and go; the map is 64 wide and wrapped
 PASTURE = np.array([b.top for b in TABLE.values()])  # by biome: the block that animals come on
 RABBITS = np.array([b.rabbits for b in TABLE.values()])
+SLIMES = np.array([b.slimes for b in TABLE.values()])  # by biome: share of the monsters that come at night
 MAX_MONSTERS = 4
 AGENT_INVULNERABLE_TICKS = 10
 WOOL_GROWS = 1.0 / 4000.0  # chance a tick that a shorn sheep is woolly again
+# A chicken lays every 6,000 to 12,000 ticks, and what lies about is there for 6,000 (minecraft.wiki "Egg", "Item (entity)").
+EGG_LAID, EGG_LIES = 1.0 / 9000.0, 2.0 / 3.0  # chance a tick; chance that one lies where a chicken comes from
+PICK_UP = 1.5  # metres
 
 
 @compiled
@@ -84,7 +91,7 @@ def add_mob(e, t, kind, x, y, z, roams=0):
             e.mob_flee[m] = 0
             e.mob_wait[m] = 0
             e.mob_strike[m] = 0
-            e.mob_shorn[m] = 0
+            e.mob_shorn[m] = 1 if kind == t.ids[CHICKEN] and uniform(e) >= EGG_LIES else 0
             e.mob_roams[m] = roams
             return True
     return False
@@ -122,6 +129,21 @@ def struck(e, t, damage):
         tough += t.item_toughness[e.worn[slot]]
     kept = max(points / 5.0, points - damage / (2.0 + tough / 4.0))
     hurt(e, damage * (1.0 - min(kept, 20.0) / 25.0))
+
+
+@compiled
+def _renew(e, t, m):
+    """A sheep grows wool; an egg lies by a chicken, who comes near picks it up, and another one is laid."""
+    if e.mob_kind[m] != t.ids[CHICKEN]:
+        if e.mob_shorn[m] and uniform(e) < WOOL_GROWS:
+            e.mob_shorn[m] = 0
+    elif e.mob_shorn[m]:
+        if uniform(e) < EGG_LAID:
+            e.mob_shorn[m] = 0
+    elif math.hypot(wrapped(e.mob_pos[m, 0] - e.x), wrapped(e.mob_pos[m, 2] - e.z)) < PICK_UP:
+        if abs(e.mob_pos[m, 1] - e.y) < 2.0:
+            e.mob_shorn[m] = 1
+            give(e, t.ids[EGG], 1)
 
 
 @compiled
@@ -245,7 +267,7 @@ def _hunt(e, t, m):
                     struck(e, t, damage)
             return
     elif distance < CLAW and level < 2.0:
-        if e.mob_strike[m] == 0:
+        if e.mob_strike[m] == 0 and _sees(e, t, m):
             e.mob_strike[m] = STRIKE_TICKS
             struck(e, t, damage)
         return
@@ -293,9 +315,12 @@ def _spawn_monster(e, t):
     distance = SPAWN_NEAR + uniform(e) * (SPAWN_FAR - SPAWN_NEAR)
     x = math.floor(e.x + distance * math.cos(angle))
     z = math.floor(e.z + distance * math.sin(angle))
-    y = ground_height(e, t, x, z)
-    if y < HEIGHT - 2 and not t.block_liquid[block_at(e, x, y, z)]:
+    y = ground_under_trees(e, t, x, z)  # on leaves nothing comes (minecraft.wiki "Mob spawning")
+    free = not t.block_solid[block_at(e, x, y, z)] and not t.block_solid[block_at(e, x, y + 1, z)]
+    if y < HEIGHT - 2 and free and not t.block_liquid[block_at(e, x, y, z)]:
         kind = integer(e, t.ids[ZOMBIE], t.ids[CREEPER])
+        if SLIMES[e.biome] > 0.0 and uniform(e) < SLIMES[e.biome]:
+            kind = t.ids[SLIME]
         add_mob(e, t, kind, x + 0.5, y, z + 0.5)
 
 
@@ -348,8 +373,7 @@ def move_mobs(e, t, hostile):
             continue
         if e.mob_walk[m] >= 0 or e.mob_flee[m] > 0:
             _settle(e, t, m)
-        if e.mob_shorn[m] and uniform(e) < WOOL_GROWS:
-            e.mob_shorn[m] = 0
+        _renew(e, t, m)
         _graze(e, t, m)
     if hostile and e.spawns and e.ticks % SPAWN_EVERY == 0 and is_night(e):
         _spawn_monster(e, t)

@@ -41,7 +41,7 @@ def state_dtype(num_items: int, num_kinds: int) -> np.dtype:
         ("on_ground", b), ("biome", b), ("spawns", b),  # whether monsters may come
         ("herd", b),  # animals that roam about besides those asked for
         ("mob_kind", b, m),  # 0 = free slot
-        ("mob_shorn", b, m),
+        ("mob_shorn", b, m),  # whether what it gives again and again is gone: a sheep's wool, a chicken's egg
         ("mob_roams", b, m),  # whether it is one of the herd: goes and comes as the agent moves on
         ("mob_walk", h, m),  # > 0: ticks to walk on, < 0: ticks to stand
         ("mob_flee", h, m),  # ticks left of panic
@@ -75,13 +75,13 @@ TABLES = (
     "item_food", "mob_health", "mob_width", "mob_height", "mob_speed", "mob_damage", "recipe_count", "recipe_station",
     "block_solid", "block_liquid", "block_replaceable", "block_opaque", "harvestable", "drop_min", "drop_max",
     "item_places", "mob_drop_min", "mob_drop_max", "item_armour", "item_toughness", "item_slot",
-    "item_tool", "mob_temper", "shear_item",
+    "item_tool", "mob_temper", "shear_item", "seed_item", "item_saturation",
 )  # fmt: skip
 
 
 # positions in Tables.ids
 (WATER, CRAFTING_TABLE, FURNACE, BUCKET, MILK_BUCKET, SHEARS, WOOL, COW, SHEEP, PIG, CHICKEN, ZOMBIE, SKELETON, SPIDER,
- CREEPER, GRASS, DIRT, FARMLAND, BOW, ARROW, WITCH, RABBIT) = range(22)  # fmt: skip
+ CREEPER, GRASS, DIRT, FARMLAND, BOW, ARROW, WITCH, RABBIT, SLIME, EGG) = range(24)  # fmt: skip
 
 
 def _lidar() -> tuple[tuple[float, float], ...]:
@@ -157,6 +157,8 @@ def make_tables(data: CraftData, config: WorldConfig) -> np.ndarray:
         item["arrow"],
         mob("witch"),
         mob("rabbit"),
+        mob("slime"),
+        item["egg"],
     ]
     values = {name: np.asarray(getattr(data, name)) for name in TABLES}
     values |= {

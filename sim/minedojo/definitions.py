@@ -142,6 +142,6 @@ def natural_blocks(biome: str) -> frozenset[str]:
 
 def _natural_mobs(data: CraftData, biome: str) -> frozenset[str]:
     """The animals of a biome, and the monsters of the night."""
-    rabbits = TABLE[biome].rabbits
+    rabbits, slimes = TABLE[biome].rabbits, ("slime",) if TABLE[biome].slimes else ()
     animals = (*(data.mob_names[1:5] if rabbits < 1.0 else ()), *(("rabbit",) if rabbits else ()))
-    return frozenset((*animals, *data.mob_names[5:9]))
+    return frozenset((*animals, *data.mob_names[5:9], *slimes))

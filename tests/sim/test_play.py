@@ -207,8 +207,20 @@ def test_falling_hurts_beyond_three_blocks() -> None:
         world = flat_world()
         world.arrays.y[0] = 21.0 + height
         world.arrays.fall_top[0], world.arrays.fall_speed[0], world.arrays.on_ground[0] = 21.0 + height, 0.0, 0
+        world.arrays.food[0] = 17.0  # too little to heal
         do(world, times=40)
         assert 20 - world.arrays.health[0] == lost
+
+
+def test_who_is_full_heals_fast_while_sated_and_slowly_afterwards() -> None:
+    def healed(food: float, saturation: float) -> float:
+        world = flat_world()
+        a = world.arrays
+        a.health[0], a.food[0], a.saturation[0] = 4.0, food, saturation
+        do(world, times=160)
+        return float(a.health[0]) - 4.0
+
+    assert healed(17, 5) == 0 and healed(18, 0) == 1 and healed(20, 20) > healed(20, 3) > 2
 
 
 def test_monsters_come_at_night_and_hurt() -> None:
@@ -345,3 +357,66 @@ def test_a_monster_that_strikes_can_be_struck() -> None:
         a.mob_pos[0, 0] = a.x[0] - 1.4 * np.sin(yaw), a.y[0], a.z[0] + 1.4 * np.cos(yaw)
         world.step(torch.tensor([[0, 3, 0]]))
     assert a.killed[0, world.data.mob_names.index("skeleton")] == 1
+
+
+def test_nobody_strikes_through_a_wall() -> None:
+    for walled in (True, False):
+        world = flat_world({"zombie": 1})
+        a = world.arrays
+        a.mob_pos[0, 0], a.time[0], a.food[0], a.spawns[0] = (10.5, 21.0, 11.75), 14_000, 17.0, 0
+        for y in (21, 22) if walled else ():
+            for x in range(8, 14):
+                put(world, x, y, 11, "stone")
+        a.z[0] = 10.3
+        do(world, times=40)
+        assert bool(a.health[0] == 20) is walled
+
+
+def test_an_egg_is_picked_up_once_and_another_laid_much_later() -> None:
+    world = flat_world({"chicken": 1})
+    a = world.arrays
+    a.mob_shorn[0, 0], a.mob_pos[0, 0], a.mob_walk[0, 0] = 0, (10.5, 21.0, 20.5), -999
+    do(world, times=5)
+    assert count(world, "egg") == 0, "it lies by the chicken"
+    a.mob_pos[0, 0] = (10.5, 21.0, 11.5)
+    do(world, times=5)
+    assert count(world, "egg") == 1 and a.mob_shorn[0, 0]
+    a.mob_shorn[0, 0], a.mob_pos[0, 0] = 0, (10.5, 21.0, 11.5)  # it has laid again
+    do(world)
+    assert count(world, "egg") == 2
+
+
+def test_seeds_come_with_ripe_crops() -> None:
+    reaped = {"beetroots": ("beetroot", "beetroot_seeds"), "wheat": ("wheat", "wheat_seeds")}
+    for block, (crop, seeds) in reaped.items():
+        world = flat_world()
+        for _ in range(20):
+            put(world, 10, 22, 12, block)
+            do(world, functional=ATTACK, times=2)
+        assert count(world, crop) == 20 and 15 <= count(world, seeds) <= 45
+
+
+def test_monsters_come_under_trees_and_slimes_in_swamps() -> None:
+    world = CraftWorld(64, config=WorldConfig(maps_per_biome=2))
+    start = {"time": "night", "max_steps": 10**6}
+    world.reset(
+        seed=2, options={"start": [start | {"biome": biome} for biome in ("swampland", "jungle") for _ in range(32)]}
+    )
+    a, name = world.arrays, world.data.mob_names
+    seen, leaves, swampy, monsters = 0, 0, set(), ("zombie", "skeleton", "spider", "creeper", "slime")
+    wanted = [name.index(kind) for kind in monsters]
+    still = np.zeros((64, 3), dtype=np.int64)
+    for _ in range(220):
+        a.health[:], before = 20.0, a.mob_kind.copy()
+        world.step(still)
+        came = np.isin(a.mob_kind, wanted) & (before == 0)
+        swampy |= set(a.mob_kind[:32][came[:32]].tolist())
+        for env, slot in np.argwhere(came):
+            x, y, z = np.floor(a.mob_pos[env, slot]).astype(int)
+            leaves += world.data.block_names[a.blocks[env, cell_index(int(x), int(y) - 1, int(z))]] in (
+                "leaves",
+                "leaves2",
+            )
+            seen += 1
+    assert seen > 100 and leaves <= seen / 20, "hardly any has climbed a tree within the tick"
+    assert name.index("slime") in swampy

@@ -13,7 +13,8 @@ import pytest
 import torch
 
 import sim.craft  # noqa: F401  (registers the environment)
-from sim.craft.state import PLAN4MC_LIDAR, WorldConfig
+from sim.craft.facts import nightfalls
+from sim.craft.state import DAY_TICKS, NIGHT_START, PLAN4MC_LIDAR, WorldConfig
 from sim.craft.world import CraftWorld
 from sim.world import UserError
 
@@ -117,6 +118,13 @@ def test_facts_are_read_off_the_state() -> None:
     assert facts[0]["log"] == 5 and facts[0]["cow_nearby"] == 1 and facts[0]["night"] == 1
     assert "log" not in facts[1] and "night" not in facts[1] and facts[1]["health"] == 20
     assert facts[1]["sand_nearby"] == 1
+
+
+def test_nightfalls_are_counted_from_the_beginning() -> None:
+    for start in (0, 12_999, 13_000, 20_000, 23_999):
+        for ticks in (0, 1, 5_000, 24_000, 50_000):
+            began = sum((start + k) % DAY_TICKS == NIGHT_START for k in range(1, ticks + 1))
+            assert nightfalls(np.array([(start + ticks) % DAY_TICKS]), np.array([ticks]))[0] == began
 
 
 def test_starting_some_leaves_the_others_alone() -> None:
