@@ -225,6 +225,16 @@ def _featurize_all(envs, out, senses, memory, tables, skill, rays, box, limit):
         _featurize(envs[j], out, senses, memory, tables, skill, rays, box, limit)
 
 
+_START_AT, _LAST_AT = 3, 4
+
+
+def _fresh_memory(n: int) -> tuple[np.ndarray, ...]:
+    """What `_featurize` keeps of n agents: seen, seen_at, seen_age, start_at, last_at, move, interact, used."""
+    f = np.float32
+    return (np.zeros(n, np.uint8), np.zeros((n, 3), f), np.zeros(n, np.int32), np.zeros((n, 3), f), np.zeros((n, 3), f),
+            np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int32))  # fmt: skip
+
+
 class Featurizer:
     """Feature rows of N environments and the memory behind them.
 
@@ -237,12 +247,7 @@ class Featurizer:
         self.size = feature_size(config)
         self.skill = np.zeros(num_envs, dtype=np.int64)
         self.rows = np.zeros((num_envs, self.size), dtype=np.float32)
-        f = np.float32
-        self._memory = (
-            np.zeros(num_envs, np.uint8), np.zeros((num_envs, 3), f), np.zeros(num_envs, np.int32),
-            np.zeros((num_envs, 3), f), np.zeros((num_envs, 3), f), np.zeros(num_envs, np.int64),
-            np.zeros(num_envs, np.int64), np.zeros(num_envs, np.int32),
-        )  # fmt: skip
+        self._memory = _fresh_memory(num_envs)
         self._tables = (targets.blocks, targets.mobs, targets.tool, targets.depth, targets.limit, targets.traits,
                         t["block_solid"], t["dig_ticks"], t["harvestable"])  # fmt: skip
         self._rays, self._box, self._limit = t["rays"], t["box"], float(config.ray_range)
@@ -270,6 +275,20 @@ class Featurizer:
         """Remember the decision just taken and the game ticks it lasted, each [len(envs)]."""
         self._memory[5][envs], self._memory[6][envs] = move, interact
         self._memory[7][envs] += ticks
+
+    def at_start(
+        self, obs: dict[str, torch.Tensor], envs: np.ndarray, skills: np.ndarray, position: torch.Tensor
+    ) -> torch.Tensor:
+        """Feature rows float32 [len(envs), size] of skills (rows of the target table) that would begin now in `envs`; an
+        environment may come many times. The memory stays as it is."""
+        senses = tuple(obs[name].numpy()[envs] for name in _SENSES)
+        memory, here = _fresh_memory(len(envs)), position.numpy()[envs]
+        memory[_START_AT][:], memory[_LAST_AT][:] = here, here
+        rows = np.zeros((len(envs), self.size), dtype=np.float32)
+        _featurize_all(
+            np.arange(len(envs)), rows, senses, memory, self._tables, skills, self._rays, self._box, self._limit
+        )
+        return torch.from_numpy(rows)
 
     def __call__(self, obs: dict[str, torch.Tensor], envs: np.ndarray | None = None) -> torch.Tensor:
         """Feature rows of all environments, float32 [N, size] (only those of `envs` are refreshed)."""

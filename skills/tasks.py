@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from sim.craft.actions import INTERACT, MOVES
+from sim.craft.biomes import BIOMES, TABLE
 from sim.craft.data import ARMOUR, NIGHT
 from sim.craft.grid import SIZE, cell_index
 from sim.craft.kernel import nearby_all
@@ -197,11 +198,13 @@ class SkillTask:
         """A task-file start for one episode of a skill."""
         s, draw = self.spread, self._rng.random
         start: dict = {"max_steps": 10**6, "time": "night" if draw() < s.night else "day"}
-        if skill.biomes and draw() >= s.any_biome:
-            start["biome"] = skill.biomes[self._rng.integers(len(skill.biomes))]
+        biomes = skill.biomes if skill.biomes and draw() >= s.any_biome else BIOMES
+        start["biome"] = biomes[self._rng.integers(len(biomes))]
         if self.family == FIGHT:
             self._draw_fight(start, skill)
-        elif draw() >= s.no_mobs and skill.target in self.world.data.mob_names:
+        elif (
+            draw() >= s.no_mobs and skill.target in self.world.data.mob_names and self._lives_in(skill, start["biome"])
+        ):
             start["mobs"] = dict.fromkeys(("cow", "sheep"), 3) | {skill.target: 3}
             start["mob_range"] = int(self._rng.integers(4, 12)) if draw() < s.near else 30
         if draw() >= s.no_tool:
@@ -214,6 +217,10 @@ class SkillTask:
             kind = PICKAXES[self._rng.integers(len(PICKAXES))]
             start["inventory"] = start.get("inventory", {}) | {f"{kind}_pickaxe": 1}
         return start
+
+    def _lives_in(self, skill: Skill, biome: str) -> bool:
+        """Whether the mob that a skill is for may be about: elsewhere a start with none is what comes of it."""
+        return not skill.biomes or biome in skill.biomes or TABLE[biome].rabbits < 1.0
 
     def _draw_fight(self, start: dict, skill: Skill) -> None:
         """One or two opponents nearby and nobody else, by night if they shun the day, in armour of some kind."""

@@ -108,6 +108,20 @@ def test_success_heads_tell_hopeful_from_hopeless() -> None:
         assert column[:16].median() > 0.9 and column[:16].median() - column[16:].median() > 0.3
 
 
+def test_rows_of_many_skills_at_their_start_are_those_of_one_at_a_time() -> None:
+    world = CraftWorld(3)
+    obs, _ = world.reset(seed=3, options={"start": [{"biome": b} for b in ("plains", "forest", "desert")]})
+    targets = make_targets(SKILLS, world.data)
+    features, one, everyone = Featurizer(3, world, targets), Featurizer(3, world, targets), np.arange(3)
+    skills = np.arange(0, len(SKILLS), 5)
+    rows = features.at_start(obs, np.repeat(everyone, len(skills)), np.tile(skills, 3), world.state_position())
+    rows = rows.view(3, len(skills), -1)
+    for k, skill in enumerate(skills):
+        one.begin(everyone, np.full(3, skill), world.state_position())
+        assert torch.equal(one(obs), rows[:, k])
+    assert not features.target_seen.any(), "the memory stays as it is"
+
+
 def test_feature_rows_end_with_the_traits_of_the_skill() -> None:
     task = make_task("use", 4, 3, skills=SKILLS, purpose="train")
     rows = task.reset().numpy()
