@@ -18,6 +18,7 @@ DEFAULT_SHARE = {
     "apply": 0.2,
     "wait": 0.5,
     "climb": 0.3,
+    "shelter": 0.5,
 }
 LEAST_SUCCESS = 0.02  # a skill that never worked is dear, not forbidden
 

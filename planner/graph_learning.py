@@ -19,7 +19,8 @@ from skills.schema import NEARBY, Skill, SkillLibrary
 LEAST = 3  # runs that a correction needs
 AGREE = 0.8  # share of the runs that must show the same
 KEPT = 3  # runs kept as evidence
-STATUS = frozenset({"health", "food", "oxygen", "night", "aboveground"})  # facts that change by themselves
+# facts that change by themselves
+STATUS = frozenset({"health", "food", "oxygen", "night", "day", "nightfalls", "aboveground"})
 
 Facts = Mapping[str, int]
 

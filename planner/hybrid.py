@@ -19,7 +19,6 @@ from planner.search import Found, Search, replay
 from planner.search import holds as holds_one
 from planner.types import FAILED, Candidate, Decision, Facts, Goal, holds
 from planner.upkeep import FOOD, Keeper
-from skills.deeds import KILLED
 from skills.schema import NEARBY, SkillLibrary
 
 PATIENCE = 2  # failures in a row before a skill becomes dearer
@@ -29,6 +28,7 @@ MEMORY = 50_000  # plans remembered
 MOST_CANDIDATES = 6
 HOPELESS = 0.05  # least P(success) that a score counts with
 DEAREST_MEAL, DEAREST_WEAPON = 4000.0, 1500.0  # expected ticks that something to eat, or to fight with, may cost
+DEAREST_PREPARATION = 4000.0  # and each thing that is got before the night
 
 Factors = tuple[tuple[str, float], ...]
 Key = tuple[Factors, tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]
@@ -92,21 +92,39 @@ class Hybrid:
         """What has to be done before the task goes on: a foe that is near, no weapon, or hunger; see `planner.upkeep`."""
         foe = self.keeper.foe(facts, past)
         aim = self.skills[found.plan[0]].target if found.plan else None
-        if foe is not None and foe != aim:
-            fight = self.plan([{KILLED + foe: facts.get(KILLED + foe, 0) + 1}], facts)[1].plan
-            if len(fight) == 1:
-                return Decision(fight[0], "act", plan=[*fight, *found.plan], reason="defends itself")
+        fight = self.keeper.fight(foe, facts) if foe is not None and foe != aim else None
+        if fight is not None:
+            return Decision(fight, "act", plan=[fight, *found.plan], reason="defends itself")
+        shelter = self.keeper.shelters(facts, past)
+        if shelter is not None:
+            return Decision(shelter, "act", plan=[shelter, *found.plan], reason="rests")
+        eats = self.keeper.is_peckish(facts) or self.keeper.is_hungry(facts)
+        spare = self.keeper.spare(facts, option, found.plan)
+        _, meal = self.plan([{FOOD: facts.get(FOOD, 0) + 1}], spare, failures) if eats else (option, Found())
+        if len(meal.plan) == 1:
+            return Decision(meal.plan[0], "act", plan=[*meal.plan, *found.plan], reason="is hungry")
+        refuge = self.keeper.hides(found.plan, found.cost, facts, past)
+        if refuge is not None:
+            reason = "sits the night out" if refuge == self.keeper.refuge else "works underground while it is night"
+            return Decision(refuge, "act", plan=[refuge, *found.plan], reason=reason)
         weapons = self.keeper.arms(facts)
         if weapons and foe is None:
             _, arming = self.plan([{weapon: 1} for weapon in weapons], facts, failures)
             if arming.plan and arming.cost <= min(DEAREST_WEAPON, found.cost):
                 return Decision(arming.plan[0], "act", plan=[*arming.plan, *found.plan], reason="arms itself")
-        if not self.keeper.is_peckish(facts) and not self.keeper.is_hungry(facts):
+        if self.keeper.is_hungry(facts) and meal.plan and meal.cost <= DEAREST_MEAL:
+            return Decision(meal.plan[0], "act", plan=[*meal.plan, *found.plan], reason="is hungry")
+        return self._ready(option, found, facts, failures)
+
+    def _ready(self, option: Mapping[str, int], found: Found, facts: Facts, failures: Factors) -> Decision | None:
+        """What to do in place of waiting for the night, which is when foes come."""
+        if not found.plan or self.skills[found.plan[0]].kind != "wait" or "health" not in facts:
             return None
         spare = self.keeper.spare(facts, option, found.plan)
-        _, meal = self.plan([{FOOD: facts.get(FOOD, 0) + 1}], spare, failures)
-        if len(meal.plan) == 1 or (self.keeper.is_hungry(facts) and meal.plan and meal.cost <= DEAREST_MEAL):
-            return Decision(meal.plan[0], "act", plan=[*meal.plan, *found.plan], reason="is hungry")
+        for goal in self.keeper.prepares(facts):
+            _, made = self.plan(goal, spare if FOOD in goal[0] else facts, failures)
+            if made.plan and made.cost <= DEAREST_PREPARATION:
+                return Decision(made.plan[0], "act", plan=[*made.plan, *found.plan], reason="gets ready for the night")
         return None
 
     def _is_spent(self, name: str, facts: Facts) -> bool:

@@ -1,4 +1,4 @@
-"""Climbing out of the ground, by code: dig what is overhead, jump, put a block under the feet, again and again.
+"""Climbing out of the ground, by code: dig what is overhead, jump, put a block under the feet, again and again; or by stairs.
 
 Learned climbing was tried first: PPO from the weights of `mine`, half a reward a metre, got 0.06 of its starts out after 6.2
 million decisions, while this needs no more than the senses that the policies have.
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FILLERS = ("dirt", "gravel", "sand", "sandstone", "cobblestone")  # put under the feet, what is needed least first
 UP, LEVEL, DOWN, ASLANT = -90.0, 0.0, 90.0, -45.0  # pitch, degrees; positive is down
+SIDES = ((0, 1), (-1, 0), (0, -1), (1, 0))  # (dx, dz) that yaw 0, 90, 180 and 270 look at
 BIN = 15.0  # degrees of one turn
 REACH = 4.0  # metres
 RISEN = 0.95  # metres above the last ground from which a block fits under the feet
@@ -63,7 +64,7 @@ class Climber:
         if not stands and y - self.ground[env] < RISEN:
             return (JUMP_UP, 0, 0)
         if not stands and filler:
-            return _look(pitch, DOWN) or (0, PLACE, filler)
+            return look(pitch, DOWN) or (0, PLACE, filler)
         self.ground[env] = y
         if tool and self.world.arrays.equipped[env] != tool:
             return (0, EQUIP, tool)
@@ -72,13 +73,26 @@ class Climber:
             return (0, ATTACK, 0)
         aside = self._overhead(s)
         if (0, 0) in aside:
-            return _look(pitch, UP) or (0, ATTACK, 0)
+            return look(pitch, UP) or (0, ATTACK, 0)
         if aside:
-            return _turn(yaw, aside[0]) or _look(pitch, ASLANT) or (0, ATTACK, 0)
+            return turn(yaw, aside[0]) or look(pitch, ASLANT) or (0, ATTACK, 0)
         if not filler:
-            return _look(pitch, LEVEL) or ((0, ATTACK, 0) if front else (JUMP_FORWARD, 0, 0))
+            return self._stairs(s)
         over_edge = float(s["rays_block_distance"][0]) > EYE_HEIGHT + 0.5  # what it stands on is beside it
-        return _look(pitch, DOWN) or ((FORWARD if over_edge else JUMP_UP), 0, 0)
+        return look(pitch, DOWN) or ((FORWARD if over_edge else JUMP_UP), 0, 0)
+
+    def _stairs(self, s: dict[str, np.ndarray]) -> tuple[int, int, int]:
+        """For who has nothing to put under the feet: dig what is before the head and above that, and jump onto what is left."""
+        yaw, pitch = float(s["compass"][0]), float(s["compass"][1])
+        side = SIDES[round(yaw / 90.0) % 4]
+        step, head, above = (
+            self.solid[s["voxels"][side[0] - self.box[0], up - self.box[2], side[1] - self.box[4]]] for up in (0, 1, 2)
+        )
+        if head:
+            return turn(yaw, side) or look(pitch, LEVEL) or (0, ATTACK, 0)
+        if above and step:
+            return turn(yaw, side) or look(pitch, ASLANT) or (0, ATTACK, 0)
+        return turn(yaw, side) or (JUMP_FORWARD, 0, 0)
 
     def _filler(self, env: int, tool: int) -> int:
         """The item to fill with, 0 = none: what was gathered on the way, and without a tool to gather with also the rest."""
@@ -97,14 +111,14 @@ class Climber:
                 if self.solid[s["voxels"][dx - self.box[0], level, dz - self.box[4]]]]  # fmt: skip
 
 
-def _look(pitch: float, wanted: float) -> tuple[int, int, int] | None:
+def look(pitch: float, wanted: float) -> tuple[int, int, int] | None:
     """The turn towards a pitch; None where it is reached."""
     if abs(pitch - wanted) < BIN / 2:
         return None
     return (PITCH_UP if pitch > wanted else PITCH_DOWN, 0, 0)
 
 
-def _turn(yaw: float, towards: tuple[int, int]) -> tuple[int, int, int] | None:
+def turn(yaw: float, towards: tuple[int, int]) -> tuple[int, int, int] | None:
     """The turn towards a column beside the agent's; None where it is reached. Yaw 0 is +z, 90 is -x."""
     wanted = math.degrees(math.atan2(-towards[0], towards[1]))
     off = (wanted - yaw + 180.0) % 360.0 - 180.0

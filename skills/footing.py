@@ -1,7 +1,8 @@
 """Not to fall into one's own shafts, by code: who dug down to a depth and climbed out walks there again, and falls.
 
 Each agent remembers how deep its body has been in every column. A step into one that is open and known to be deep becomes a
-step aside. What it never went down it cannot judge: the voxel box ends two blocks below the feet.
+step aside. What it never went down it cannot judge, as the voxel box ends two blocks below the feet: who is so badly hurt that
+a fall may kill takes no step into such a column either.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ TURNS = {FORWARD: 0.0, JUMP_FORWARD: 0.0, SPRINT_FORWARD: 0.0, BACK: 180.0, LEFT
 AHEAD = np.array([0.4, 0.8, 1.2])  # metres at which a move's way is looked at: it leads no farther
 DEEP = SAFE_FALL + 0.5  # metres: falling farther hurts
 CORNERS = [(dx, dz) for dx in (-HALF_WIDTH, HALF_WIDTH) for dz in (-HALF_WIDTH, HALF_WIDTH)]  # of the body
+WARY = 8.0  # half hearts at which it goes where it sees the ground
 SIDE_TICKS = 32  # for which one keeps to one side
 
 
@@ -67,6 +69,7 @@ class Footing:
         to_z = np.floor(z + np.cos(turned) * AHEAD).astype(int)
         column, row = envs[:, None], np.arange(len(envs))[:, None]
         deep = self.lowest[column, to_x % SIZE, to_z % SIZE] < y[:, None] - DEEP
+        deep |= obs["life"].numpy()[envs, :1] <= WARY
         across = to_x - np.floor(x).astype(int) - self.box[0], to_z - np.floor(z).astype(int) - self.box[4]
         below = obs["voxels"].numpy()[envs][
             row, across[0], : 1 - self.box[2], across[1]

@@ -32,8 +32,9 @@ Kind = Literal[
     "apply",
     "wait",
     "climb",
+    "shelter",
 ]
-CODED: tuple[Kind, ...] = ("craft", "apply", "wait", "climb", "go")  # what code does, without a policy
+CODED: tuple[Kind, ...] = ("craft", "apply", "wait", "climb", "shelter", "go")  # what code does, without a policy
 NEARBY = "_nearby"
 OPTIONAL = "`extends`, `derive`, `household`, `deeds`, `given`, `upkeep`"  # keys of a library file
 
@@ -82,10 +83,12 @@ class Upkeep(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    hungry: int = Field(default=0, ge=0, le=20)  # up to here it gets something to eat; 0 = never
+    hungry: int = Field(default=0, ge=0, le=20)  # up to here it gets something to eat by day; 0 = never
     peckish: int = Field(default=0, ge=0, le=20)  # up to here it eats what it has
     foes: tuple[str, ...] = ()  # mobs that it fights where they come near
     weapons: tuple[str, ...] = ()  # of which it gets the cheapest at night if it has none, to fight them with
+    good_weapons: tuple[str, ...] = ()  # of which it gets the cheapest before it waits for the night
+    meals: tuple[str, ...] = ()  # food of which it lays in some of one kind before it waits for the night
 
 
 class SkillLibrary:

@@ -14,7 +14,7 @@ _TEXT = """\
 # `saycraft train FAMILY` makes it work well.
   {name}:
     text: {text}
-    kind: harvest            # find | harvest | mine | hunt | use | place; without a policy: craft | apply | wait | climb
+    kind: harvest            # find | harvest | mine | hunt | use | place; without a policy: craft | apply | wait | climb | shelter
     policy: harvest          # family of the network that performs it; leave out for what code does
     target: {name}           # block, mob or item that the policy is after
     consumes: {{}}             # facts it uses up, such as {{{name}_nearby: 1}}

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from sim.craft.grid import ABOVEGROUND, cell_index
+from sim.craft.physics import JUMP_UP
 from sim.craft.state import WorldConfig
 from sim.craft.world import CraftWorld
 from skills.climb import FILLERS, Climber
@@ -38,7 +39,7 @@ def climb(world: CraftWorld, obs: dict[str, torch.Tensor], ticks: int) -> np.nda
     out = np.zeros(8, dtype=bool)
     for _ in range(ticks):
         actions = climber.act(obs, ALL)
-        actions[out] = 0
+        actions[out] = (JUMP_UP, 0, 0)  # or who came out into a pond drowns
         obs, *_ = world.step(torch.from_numpy(actions))
         out |= world.facts()[:, world.fact_names.index("aboveground")].numpy() > 0
         if out.all() or int(world.ticks.max()) > ticks:
@@ -64,3 +65,10 @@ def test_without_a_pickaxe_a_shaft_is_climbed_on_what_it_has() -> None:
     world, obs = buried(True, {"dirt": 64})
     assert climb(world, obs, 1500).all()
     assert (world.arrays.inventory[:, world.data.item_index["dirt"]] < 64).all()
+
+
+def test_who_has_nothing_at_all_cuts_stairs_by_hand() -> None:
+    world, obs = buried(False, {})
+    before = world.arrays.y.copy()
+    assert climb(world, obs, 3000)[6:].all(), "from seven metres below the ground"
+    assert (world.arrays.y[:6] >= before[:6] + 1.0).all() and (world.arrays.health == 20).all()

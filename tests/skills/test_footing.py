@@ -31,9 +31,10 @@ def before_a_hole(depth: int) -> CraftWorld:
     return world
 
 
-def chosen(world: CraftWorld, been: int | None, move: int) -> int:
+def chosen(world: CraftWorld, been: int | None, move: int, health: float = 20.0) -> int:
     """What becomes of a move, of an agent that has been so deep in the hole (None: never)."""
     footing, a = Footing(world), world.arrays
+    a.health[0] = health
     if been is not None:
         a.y[0], a.z[0] = TOP - been, 11.5
         footing.look(world.observe(), ENV)
@@ -55,6 +56,12 @@ def test_other_steps_and_other_holes_are_left_alone() -> None:
     filled = before_a_hole(10)
     filled.arrays.blocks[0, cell_index(10, TOP - 1, 11)] = 1
     assert chosen(filled, 10, FORWARD) == FORWARD
+
+
+def test_who_is_badly_hurt_goes_where_it_sees_the_ground() -> None:
+    assert chosen(before_a_hole(3), None, FORWARD, health=8.0) in (LEFT, RIGHT)
+    assert chosen(before_a_hole(3), None, FORWARD, health=9.0) == FORWARD
+    assert chosen(before_a_hole(1), None, FORWARD, health=8.0) == FORWARD
 
 
 def test_a_new_episode_forgets() -> None:
