@@ -50,7 +50,7 @@ class Shelterer:
 
     def act(self, obs: dict[str, torch.Tensor], envs: np.ndarray) -> np.ndarray:
         """Actions int [len(envs), 3]."""
-        senses = {name: obs[name].numpy() for name in ("position", "compass", "voxels", "life")}
+        senses = {name: obs[name].numpy() for name in ("position", "compass", "voxels")}
         tools = best_pickaxe(self.world.arrays.inventory[envs], self.world.data)
         return np.array([self._one(env, {k: v[env] for k, v in senses.items()}, int(tool))
                          for env, tool in zip(envs.tolist(), tools, strict=True)])  # fmt: skip

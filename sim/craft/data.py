@@ -364,8 +364,8 @@ def reachable_items(
         for name in blocks:
             k = data.block_id[name]
             if any(data.harvestable[k, h] and data.dig_ticks[k, h] < NEVER for h in held):
-                new |= {data.item_names[i] for i in (data.drop_item[k], data.drop_rare_item[k]) if i}
-                new |= {data.item_names[i] for i in (data.seed_item[k],) if i}
+                drops = (data.drop_item[k], data.drop_rare_item[k], data.seed_item[k])
+                new |= {data.item_names[i] for i in drops if i}
             if data.shear_item[k] and "shears" in have:
                 new.add(data.item_names[data.shear_item[k]])
         for row in range(len(data.recipe_result)):

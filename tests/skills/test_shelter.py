@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from sim.craft.act import PLACE
 from sim.craft.state import WorldConfig
 from sim.craft.world import CraftWorld
 from skills.climb import OVERHEAD
-from skills.shelter import ROOFING, Shelterer
+from skills.shelter import DEEP, DEEPEST, ROOFING, Shelterer
 
 N = 16
 ALL = np.arange(N)
@@ -53,13 +52,28 @@ def test_monsters_do_not_get_at_who_is_below() -> None:
     assert (a.health[safe] == 10.0).all() and (a.y[safe] == below[safe]).all()
 
 
-def test_what_is_needed_least_is_put_overhead_and_nothing_without_anything() -> None:
+def test_what_is_needed_least_is_put_overhead() -> None:
     world, safe = dig_in("plains", {"cobblestone": 3, "log": 2})
     item = world.data.item_index
     assert ROOFING[0] == "dirt" and (world.arrays.inventory[safe][:, item["cobblestone"]] == 3).all()
-    bare, _ = dig_in("extreme_hills", ticks=400)  # stone gives nothing to a bare hand
-    assert (bare.arrays.y >= 3).all()
-    shelterer = Shelterer(bare)
+
+
+def test_without_anything_for_a_roof_the_hole_ends_at_six_blocks_and_is_shut_once_there_is_something() -> None:
+    world = CraftWorld(N, config=WorldConfig(maps_per_biome=2))
+    obs, _ = world.reset(seed=5, options={"start": [{"biome": "extreme_hills", "time": "night", "spawns": False}] * N})
+    shelterer, top = Shelterer(world), world.arrays.y.copy()
     shelterer.begin(ALL)
-    bare.arrays.inventory[:] = 0
-    assert not (shelterer.act(bare.observe(), ALL)[:, 1] == PLACE).any()
+
+    def go_on(ticks: int) -> np.ndarray:
+        """Whether each has a roof after so many ticks more."""
+        nonlocal obs
+        until = int(world.ticks.max()) + ticks
+        while int(world.ticks.max()) < until:
+            obs, *_ = world.step(torch.from_numpy(shelterer.act(obs, ALL)))
+        return roofed(world, obs)
+
+    bare = ~go_on(2000) & (world.arrays.y < top - 1.5)  # stone gives nothing to a bare hand
+    depth = top[bare] - world.arrays.y[bare]
+    assert bare.sum() >= 3 and (depth > DEEP).any() and (depth <= DEEPEST + 1.5).all()
+    world.arrays.inventory[:, world.data.item_index["dirt"]] = 1
+    assert go_on(100)[bare].mean() > 0.5
