@@ -59,10 +59,17 @@ def tokenizer() -> Any:
     return found
 
 
-def encode(texts: Sequence[str]) -> tuple[Tensor, Tensor, list[list[int]]]:
-    """Token ids int [B, T], mask bool [B, T] and the numbers of each text."""
+def encode(texts: Sequence[str], multiple: int | None = None) -> tuple[Tensor, Tensor, list[list[int]]]:
+    """Token ids int [B, T], mask bool [B, T] and the numbers of each text; T is a multiple of `multiple` where it is given."""
     marked, values = zip(*(mark_numbers(text) for text in texts), strict=True)
-    batch = tokenizer()(list(marked), padding=True, truncation=True, max_length=LONGEST, return_tensors="pt")
+    batch = tokenizer()(
+        list(marked),
+        padding=True,
+        truncation=True,
+        max_length=LONGEST,
+        return_tensors="pt",
+        pad_to_multiple_of=multiple,
+    )
     return batch["input_ids"], batch["attention_mask"].bool(), list(values)
 
 
@@ -143,12 +150,12 @@ def kitchen_skills(names: Sequence[str]) -> list[str]:
     return [*over, *going, "bring it to you", "open the drawer", "close the drawer", DONE]
 
 
-def step_tensors(steps: Sequence[Step], skills: Sequence[str]) -> Steps:
-    """Steps as the network takes them."""
+def step_tensors(steps: Sequence[Step], skills: Sequence[str], multiple: int = 1) -> Steps:
+    """Steps as the network takes them; F and L are multiples of `multiple`."""
     facts = [list(step.facts.items()) for step in steps]
     history = [list(step.history) for step in steps]
-    f, at = _texts([[name for name, _ in some] for some in facts], left=False)
-    h, before = _texts(history, left=True)
+    f, at = _texts([[name for name, _ in some] for some in facts], left=False, multiple=multiple)
+    h, before = _texts(history, left=True, multiple=multiple)
     amounts = torch.zeros(at.shape, dtype=torch.long)
     right = torch.zeros(len(steps), len(skills), dtype=torch.bool)
     column = {text: k for k, text in enumerate(skills)}
@@ -159,9 +166,9 @@ def step_tensors(steps: Sequence[Step], skills: Sequence[str]) -> Steps:
     return Steps(f, amounts, at, h, before, right, list(skills))
 
 
-def _texts(rows: Sequence[Sequence[str]], left: bool) -> tuple[Tensor, Tensor]:
+def _texts(rows: Sequence[Sequence[str]], left: bool, multiple: int) -> tuple[Tensor, Tensor]:
     """Sentence vectors [B, L, width] padded on one side, and where there is one."""
-    longest = max(1, *(len(row) for row in rows)) if rows else 1
+    longest = -(-max(1, *(len(row) for row in rows)) // multiple) * multiple if rows else 1
     mask = torch.zeros(len(rows), longest, dtype=torch.bool)
     for k, row in enumerate(rows):
         mask[k, longest - len(row) if left else 0 : longest if left else len(row)] = True

@@ -95,8 +95,9 @@ class Matcher(nn.Module):
             @ unit(self.seen(tokens).float(), dim=-1).transpose(1, 2)
             * scale[2]
         )
-        look = look.masked_fill(~mask[:, None], -1e4).log_softmax(-1)  # [B, K, T]
-        late = torch.logsumexp(look.unsqueeze(-1) + match.unsqueeze(1), dim=2)
+        weights = look.float().masked_fill(~mask[:, None], -1e4).softmax(-1)  # [B, K, T]
+        peak = match.float().amax(1, keepdim=True).detach()  # [B, 1, O]; cosines keep what is below it above e^-60
+        late = (weights @ (match.float() - peak).exp()).float().log() + peak  # log-sum-exp over T without [B, K, T, O]
         return direct + late + self.bias
 
 

