@@ -71,6 +71,9 @@ class Camera(Protocol):
     def wants(self, job: Job) -> bool:
         """Whether this episode is filmed."""
 
+    def due(self, trace: Trace, tick: int) -> bool:
+        """Whether there is something new to see since the last picture."""
+
     def shoot(self, world: Any, env_ids: Sequence[int]) -> list[str]:
         """One base64 picture per environment."""
 
@@ -315,7 +318,7 @@ class Executor:
         self.iterations += 1
         self.acted[acting] += 1
         if self.camera is not None and self.iterations % self.camera.every == 0:
-            self._film(acting)
+            self._film([env for env in acting.tolist() if self.camera.due(self._trace(env), int(ticks[env]))])
         for env, what in info.get("failures", {}).items():  # of the environment, not of what was done in it
             if self.phase[env] == ACTING:
                 self._end(env, f"{reasons.BROKEN}: {what}", None)

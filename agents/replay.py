@@ -26,6 +26,7 @@ KITCHEN_SIZE = (480, 360)  # pixels of each of its two views
 VIDEO_KINDS = (".mp4", ".gif")
 CAPTION_HEIGHT = 24  # pixels
 MAX_CANDIDATES = 16  # bars kept per decision
+DENSE = 50  # pictures of a skill before they get fewer; of one that takes ten times as long about 115 more
 
 
 Views = Callable[[Any, np.ndarray], Sequence[np.ndarray]]  # (world, env_ids) -> pictures u8 [n, H, W, 3], side by side
@@ -43,6 +44,12 @@ class WorldCamera:
     def wants(self, job: Job) -> bool:
         """Whether this episode is filmed."""
         return job.episode < self.episodes
+
+    def due(self, trace: Trace, tick: int) -> bool:
+        """Whether a picture is due: of a skill that takes long, such as waiting for the night, there are ever fewer."""
+        if not trace.frames or not trace.decisions:
+            return True
+        return (tick - trace.frames[-1].tick) * DENSE >= tick - trace.decisions[-1].start
 
     def shoot(self, world: Any, env_ids: Sequence[int]) -> list[str]:
         """One picture per environment."""

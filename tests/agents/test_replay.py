@@ -12,7 +12,7 @@ from PIL import Image
 from agents import replay
 from agents.executor import Job
 from agents.tasks import Task
-from agents.trace import DecisionRecord, Trace
+from agents.trace import DecisionRecord, Frame, Trace
 from sim.world import UserError
 from tests.agents.test_executor import make
 
@@ -36,6 +36,19 @@ def test_frames_begin_with_the_start_and_end_with_the_end():
     trace = filmed()
     assert [f.tick for f in trace.frames] == [0, 8, 16, 24, 28]
     assert [f.decision for f in trace.frames] == [-1, 0, 1, 1, 2]
+
+
+def test_of_a_long_skill_ever_fewer_pictures_are_taken():
+    camera, every, wait = replay.WorldCamera(), 8, 12_000
+    trace = Trace("t", "f", "c", 0, 0, [], [DecisionRecord("wait_for_night", "act", {}, [], [], "", 0)])
+    for tick in range(0, wait, every):
+        if camera.due(trace, tick):
+            trace.frames.append(Frame(tick, "", 0, {}))
+    ticks = [frame.tick for frame in trace.frames]
+    assert ticks[:50] == list(range(0, 50 * every, every))  # a short skill loses none
+    assert len(ticks) < 250 < wait // every and max(np.diff(ticks)) < 0.03 * wait
+    trace.decisions.append(DecisionRecord("fight_zombie", "act", {}, [], [], "", wait))
+    assert camera.due(trace, wait + every)  # what comes next is seen at once
 
 
 def test_the_page_is_self_contained_and_safe():
