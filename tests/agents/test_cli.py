@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import saycraft
+from agents.commands import library
 
 ROOT = Path(saycraft.__file__).resolve().parent
 TASK = {"id": "a", "family": "f", "command": "get planks", "goal": [{"planks": 4}]}
@@ -112,7 +113,7 @@ def test_ctrl_c_is_clean(capsys, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(saycraft, "_library", interrupt)
+    monkeypatch.setattr(library, "chosen_library", interrupt)
     code, _, err = call(capsys, "skills", "list")
     assert code == 130 and err == "saycraft: interrupted\n"
 
