@@ -11,11 +11,13 @@ from typing import Any
 from agents.executor import Camera, Executor, Limits, Ongoing, Reader, Runner
 from agents.symbolic import SymbolicRunner, SymbolicWorld, declared_facts
 from planner import make_planner
-from planner.language import ModelOptions, check_spec, load_model
+from planner.language import ModelOptions
+from planner.models import check_spec, load_model
 from planner.types import Planner
 from planner.understanding import Understanding
 from sim.world import UserError, World
-from skills.schema import Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import Skill
 
 LIBRARIES = {"craft": "plan4mc", "kitchen": "kitchen", "minedojo": "plan4mc"}  # the library that goes with each world
 GOALS = ("read", "given")

@@ -11,8 +11,8 @@ import torch
 from skills.cards import load_weights
 from skills.deeds import KILLED
 from skills.dodge import Dodger
+from skills.library import SkillLibrary
 from skills.rollout import actor, play
-from skills.schema import SkillLibrary
 from skills.statistics import wilson
 from skills.tasks import make_task
 

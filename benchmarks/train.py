@@ -10,7 +10,7 @@ import torch
 def rows(num_envs: tuple[int, ...] = (256, 1024), seconds: float = 10.0, family: str = "use") -> list[dict[str, Any]]:
     """One row per batch size; `steps_per_s` counts decisions of all environments, each of up to four game ticks."""
     from skills.learn import Budget, learn
-    from skills.schema import SkillLibrary
+    from skills.library import SkillLibrary
     from skills.tasks import make_task
 
     skills = list(SkillLibrary.load("plan4mc").skills.values())

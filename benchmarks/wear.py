@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from skills.cards import load_weights
+from skills.library import SkillLibrary
 from skills.rollout import actor
-from skills.schema import SkillLibrary
 from skills.tasks import make_task
 
 SKILLS = ("cobblestone", "mine_coal", "iron_ore", "gold_ore", "redstone", "diamond", "lapis")

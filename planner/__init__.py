@@ -10,7 +10,7 @@ from sim.world import UserError
 if TYPE_CHECKING:
     from planner.language import LanguageModel
     from planner.types import Planner
-    from skills.schema import SkillLibrary
+    from skills.library import SkillLibrary
 
 ModelMaker = Callable[[], "LanguageModel"]
 
@@ -26,7 +26,7 @@ def make_planner(name: str, library: SkillLibrary, model: ModelMaker | None = No
 
 
 def _default_model() -> LanguageModel:
-    from planner.language import load_model
+    from planner.models import load_model
 
     return load_model("embedded")
 

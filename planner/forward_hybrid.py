@@ -18,7 +18,7 @@ from planner.hybrid import dearer
 from planner.language import LanguageModel, Prompt
 from planner.saycan import told
 from planner.types import Candidate, Decision, Facts, Goal, holds
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 WEIGHTS = {"say": 1.0, "can": 1.0, "progress": 2.0}  # of the terms of a score
 LEAST = 1e-3

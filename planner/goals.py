@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 from planner.similarity import similarities
 from sim.world import UserError
-from skills.schema import NEARBY, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import NEARBY
 
 LEAST_SIMILARITY = 0.55  # below it a command is refused
 COUNTING = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")

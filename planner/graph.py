@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from skills.schema import CODED, Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import CODED, Skill
 
 
 @dataclass(frozen=True)

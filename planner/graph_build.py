@@ -16,7 +16,8 @@ from planner.graph import build, check
 from planner.language import LanguageModel
 from planner.prompting import template
 from sim.world import UserError
-from skills.schema import Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import Skill
 
 MOST = 6  # things in one field
 Progress = Callable[[str], None]

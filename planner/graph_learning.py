@@ -14,7 +14,8 @@ from statistics import median_low
 from typing import Any
 
 from planner.effects import missing
-from skills.schema import NEARBY, Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import NEARBY, Skill
 
 LEAST = 3  # runs that a correction needs
 AGREE = 0.8  # share of the runs that must show the same

@@ -19,7 +19,8 @@ from planner.search import Found, Search, replay
 from planner.search import holds as holds_one
 from planner.types import FAILED, Candidate, Decision, Facts, Goal, holds
 from planner.upkeep import FOOD, Keeper
-from skills.schema import NEARBY, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import NEARBY
 
 PATIENCE = 2  # failures in a row before a skill becomes dearer
 DEARER = 3.0  # per failure from then on

@@ -1,23 +1,14 @@
-"""Language models behind one protocol of two methods: score given texts, and fill in a schema.
-
-A model is named by a spec: `embedded` (ours, no network), `hf:PATH_OR_ID` (any causal model of transformers),
-`openai:MODEL` (any OpenAI-compatible server) or `langchain:PROVIDER:MODEL` (any chat model of LangChain).
-"""
+"""Language models behind one protocol of two methods: score given texts, and fill in a schema. `planner/models.py` has them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from pydantic import BaseModel
-
-from sim.world import UserError
-
-if TYPE_CHECKING:
-    from planner.replies import Meter
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -78,53 +69,3 @@ class ModelOptions:
     dtype: str | None = None
     cap: int | None = None  # tokens of a run at most, for models of servers
     price: tuple[float, float] = (0.0, 0.0)  # dollars per million tokens in and out
-
-
-def check_spec(spec: str) -> None:
-    """Raise `UserError` unless the spec has a known form."""
-    kind, _, rest = spec.partition(":")
-    if kind not in MODELS or bool(rest) == (kind == "embedded"):
-        known = "embedded, hf:PATH_OR_ID, openai:MODEL, langchain:PROVIDER:MODEL"
-        raise UserError(f"language model '{spec}' is not available; models: {known}")
-
-
-def load_model(spec: str, options: ModelOptions | None = None) -> LanguageModel:
-    """The model of a spec; an unknown one answers with the known forms."""
-    check_spec(spec)
-    kind, _, rest = spec.partition(":")
-    return MODELS[kind](rest, options or ModelOptions())
-
-
-def _embedded(rest: str, options: ModelOptions) -> LanguageModel:
-    from planner.embedded.model import load
-
-    return load()
-
-
-def _huggingface(rest: str, options: ModelOptions) -> LanguageModel:
-    from planner.huggingface import load
-
-    return load(rest, device=options.device, dtype=options.dtype)
-
-
-def _openai(rest: str, options: ModelOptions) -> LanguageModel:
-    from planner.server import load
-
-    return load(rest, base_url=options.base_url, meter=_meter(options))
-
-
-def _langchain(rest: str, options: ModelOptions) -> LanguageModel:
-    from planner.langchain_adapter import load
-
-    return load(rest, base_url=options.base_url, meter=_meter(options))
-
-
-def _meter(options: ModelOptions) -> Meter:
-    from planner.replies import Meter
-
-    return Meter(options.cap, options.price)
-
-
-MODELS: dict[str, Callable[[str, ModelOptions], LanguageModel]] = {
-    "embedded": _embedded, "hf": _huggingface, "openai": _openai, "langchain": _langchain,
-}  # fmt: skip

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from planner.types import FAILED, Candidate, Decision, Facts, Goal, holds
-from skills.schema import NEARBY, Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import NEARBY, Skill
 
 MAX_SKILLS = 2000  # of a plan; more is a cycle
 

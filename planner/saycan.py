@@ -17,7 +17,8 @@ from planner.language import LanguageModel, Normalisation, Prompt
 from planner.similarity import sentence_vectors
 from planner.types import FAILED, Candidate, Decision, Facts, Goal
 from sim.world import UserError
-from skills.schema import Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import Skill
 
 DONE = "done"
 LEAST = 1e-6  # affordance that a score counts with at least

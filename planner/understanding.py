@@ -20,7 +20,8 @@ from planner.types import Facts, Goal
 from sim.world import UserError
 from skills.deeds import KILLED, USED
 from skills.household import HOLDING, ROBOT
-from skills.schema import NEARBY, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import NEARBY
 
 if TYPE_CHECKING:
     from planner.embedded.model import EmbeddedModel, Meaning

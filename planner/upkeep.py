@@ -12,7 +12,8 @@ from collections.abc import Collection, Mapping, Sequence
 from planner.effects import missing
 from planner.types import FAILED, Facts
 from skills.deeds import KILLED
-from skills.schema import NEARBY, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import NEARBY
 
 FOOD = "food"
 ABOVEGROUND = "aboveground"

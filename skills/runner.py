@@ -27,9 +27,9 @@ from skills.dodge import Dodger, foes
 from skills.features import Featurizer
 from skills.footing import Footing
 from skills.heads import HeadStack
+from skills.library import SkillLibrary
 from skills.loosen import Loosener
 from skills.policy import PolicyStack
-from skills.schema import SkillLibrary
 from skills.shelter import Shelterer
 from skills.targets import FIND, best_pickaxe, make_targets
 from skills.tasks import describe_features

@@ -91,8 +91,8 @@ def graph_build(a: argparse.Namespace) -> int:
 
     from agents.evaluate import check_output, write_atomically
     from planner.graph_build import compare, write_graph
-    from planner.language import load_model
-    from skills.schema import SkillLibrary
+    from planner.models import load_model
+    from skills.library import SkillLibrary
 
     check_output(a.out)
     reference = SkillLibrary.load(a.library or a.skills)

@@ -21,7 +21,8 @@ from skills.kitchen.control import Work, aim, choose_slot
 from skills.kitchen.features import FAMILIES, Rows, describe
 from skills.kitchen.navigation import Point, path, station, towards
 from skills.kitchen.outlook import head_features
-from skills.schema import Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import Skill
 
 ARRIVES = 0.99  # chance that a drive ends where it should
 NEVER = 0.01  # of a skill whose object is not where the skill wants it

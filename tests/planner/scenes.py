@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from sim.kitchen.scene import start_facts
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 LIBRARY = SkillLibrary.load("kitchen")
 OBJECTS = ["coke", "apple", "sponge", "rice chips", "tea"]

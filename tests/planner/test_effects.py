@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.effects import apply, missing, replay
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 SKILLS = SkillLibrary.load("plan4mc").skills
 

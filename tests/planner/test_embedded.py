@@ -21,7 +21,8 @@ from planner import similarity
 from planner.embedded.clauses import ALL, NEXT_TO, VERBS, Clause, Example, beside
 from planner.embedded.kitchen import KitchenCorpus
 from planner.embedded.phrases import OBJECTS, PLACES
-from planner.language import Prompt, load_model
+from planner.language import Prompt
+from planner.models import load_model
 from planner.understanding import craft_things
 from sim.world import UserError
 

@@ -10,7 +10,7 @@ from agents import tasks
 from planner import goals, similarity
 from planner.goals import match
 from sim.world import UserError
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 LIBRARY = SkillLibrary.load("plan4mc")
 installed = importlib.util.find_spec(similarity.PACKAGE) and importlib.util.find_spec("transformers")

@@ -10,7 +10,8 @@ import pytest
 from agents.agent import fact_names
 from planner.graph import build, check, draw
 from sim.world import UserError
-from skills.schema import Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import Skill
 
 FACTS = fact_names("craft")
 

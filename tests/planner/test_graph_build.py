@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from planner.graph_build import compare, entry_schema, write_graph
-from planner.language import load_model
+from planner.models import load_model
 from sim.world import UserError
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 from tests.planner import toy_models
 
 REFERENCE = SkillLibrary.load("plan4mc")

@@ -8,7 +8,8 @@ import pytest
 
 from planner.effects import apply, missing
 from planner.graph_learning import LEAST, Observation, evidence, learn, observations
-from skills.schema import NEARBY, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import NEARBY
 
 REFERENCE = SkillLibrary.load("plan4mc")
 NOISE = [f for f in sorted(REFERENCE.facts) if not f.endswith(NEARBY)]

@@ -10,7 +10,8 @@ import pytest
 import torch
 from pydantic import BaseModel, Field
 
-from planner.language import Normalisation, Prompt, check_spec, load_model
+from planner.language import Normalisation, Prompt
+from planner.models import check_spec, load_model
 from planner.prompting import render
 from planner.trie import score_naive
 from sim.world import UserError

@@ -7,7 +7,7 @@ import numpy as np
 from planner import make_planner
 from planner.effects import apply
 from planner.hybrid import FAILED, Hybrid
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 UNKNOWN = {"success": None, "duration": None}  # so that no new weights change what these tests see
 LOADED = SkillLibrary.load("plan4mc")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from agents.tasks import load as load_tasks
 from planner.plan4mc import Plan4MC
 from planner.types import FAILED
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 PLANNER = Plan4MC(SkillLibrary.load("plan4mc"))
 

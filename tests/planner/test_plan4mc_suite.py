@@ -9,7 +9,8 @@ from agents.tasks import load as load_tasks
 from planner.effects import apply, missing
 from planner.plan4mc import Plan4MC
 from planner.types import holds
-from skills.schema import Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import Skill
 
 LIBRARY = SkillLibrary.load("plan4mc")
 PLANNER = Plan4MC(LIBRARY)

@@ -9,7 +9,7 @@ from planner import make_planner
 from planner.language import Scores
 from planner.saycan import Generate, SayCan, told
 from sim.world import UserError
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 LIBRARY = SkillLibrary.load("kitchen")
 FACTS = {"robot_at_table": 1, "hand_empty": 1, "drawer_closed": 1, "coke_at_table": 1, "apple_at_far_counter": 1}

@@ -11,7 +11,8 @@ from planner.effects import apply, missing
 from planner.hybrid import Hybrid
 from planner.plan4mc import Plan4MC
 from planner.search import Search, holds, replay
-from skills.schema import NEARBY, Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import NEARBY, Skill
 
 MEASURED = SkillLibrary.load("plan4mc")
 UNKNOWN = {"success": None, "duration": None}  # so that no new weights change what these tests see

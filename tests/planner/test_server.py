@@ -9,13 +9,14 @@ import pytest
 from pydantic import BaseModel
 
 from planner import server
-from planner.language import ModelOptions, Prompt, load_model
+from planner.language import ModelOptions, Prompt
+from planner.models import load_model
 from planner.prompting import render
 from planner.replies import Meter
 from planner.saycan import SayCan
 from planner.trie import score_naive
 from sim.world import UserError
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 from tests.planner import toy_models
 from tests.planner.toy_server import serve
 

@@ -8,7 +8,7 @@ from planner import similarity
 from planner.embedded.clauses import Clause
 from planner.embedded.model import Meaning
 from planner.understanding import Reader, in_words
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 KITCHEN, CRAFT = SkillLibrary.load("kitchen"), SkillLibrary.load("craft")
 FACTS = {"robot_at_user": 1, "hand_empty": 1, "drawer_closed": 1, "coke_at_table": 1, "tea_at_table": 1}

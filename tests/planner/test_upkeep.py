@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from planner.hybrid import Hybrid
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 LIBRARY = SkillLibrary.load("minedojo")
 BODY = {"health": 20, "food": 20, "aboveground": 1}

@@ -211,8 +211,8 @@ def test_natural_blocks_and_mobs_keep_their_identity_through_their_names() -> No
 def test_the_same_agent_has_the_same_episode_with_and_without_minedojo() -> None:
     """Observations, actions and facts through the package are bit for bit those of the world itself."""
     from sim.minedojo.world import MineDojoWorld
+    from skills.library import SkillLibrary
     from skills.runner import SkillRunner
-    from skills.schema import SkillLibrary
 
     start = {"biome": "plains", "mobs": {"cow": 2}, "mob_range": 8, "inventory": {"wooden_pickaxe": 1, "log": 3}}
     through = MineDojoWorld(1, backend="embedded")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agents.agent import fact_names
 from sim.craft import data as craft_data
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 LIBRARY = SkillLibrary.load("minedojo")
 

@@ -8,7 +8,7 @@ from sim.craft.act import ATTACK
 from sim.craft.state import WorldConfig
 from sim.craft.world import CraftWorld
 from skills.dodge import Dodger, foes
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 N, STEPS = 32, 60
 

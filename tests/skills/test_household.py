@@ -6,7 +6,7 @@ import pytest
 
 from sim.world import UserError
 from skills.household import find_text, household_skills
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 
 def test_every_object_has_its_skills_at_every_place():

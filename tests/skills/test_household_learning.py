@@ -21,7 +21,8 @@ from skills.kitchen.navigation import path, station, towards
 from skills.kitchen.outlook import OUTLOOK, head_features, outlook
 from skills.kitchen.runner import HouseholdRunner
 from skills.kitchen.tasks import HouseholdTask, demonstrations, skill_names
-from skills.schema import Skill, SkillLibrary
+from skills.library import SkillLibrary
+from skills.schema import Skill
 from skills.train import DISCOUNTS, choose_families, kitchen_config
 
 

@@ -7,8 +7,8 @@ import yaml
 
 from sim.craft import data
 from sim.world import UserError
+from skills.library import LIBRARIES, SkillLibrary
 from skills.recipes import craft_skills
-from skills.schema import LIBRARIES, SkillLibrary
 
 
 @pytest.mark.parametrize("name", ["plan4mc", "craft"])

@@ -15,8 +15,8 @@ from sim.craft.world import CraftWorld
 from sim.world import UserError
 from skills.cards import load_weights
 from skills.features import GRID_CELLS, Featurizer
+from skills.library import SkillLibrary
 from skills.runner import SkillRunner
-from skills.schema import SkillLibrary
 from skills.targets import TRAITS, best_pickaxe, make_targets, target_blocks
 from skills.tasks import FAMILIES, describe_features, make_task
 

@@ -8,7 +8,7 @@ import pytest
 
 from agents.agent import fact_names
 from sim.world import UserError
-from skills.schema import SkillLibrary
+from skills.library import SkillLibrary
 
 ENTRY = "world: craft\nskills:\n  log: {%s}\n"
 GOOD = "text: cut, kind: harvest, policy: harvest, target: log, obtains: {log: 1}"
