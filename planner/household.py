@@ -21,6 +21,7 @@ MOST_WAYS = 12  # of one clause
 ANYTHING = 12  # a clause about more things than so many names none: "put it down"
 MOST_ALTERNATIVES = 36  # of a goal
 TRASH, DRAWER = "trash_can", "drawer"
+MOVES = ("bring", "put")
 
 
 class Unmet(ValueError):
@@ -133,7 +134,9 @@ def _ways(clause: Clause, k: int, clauses: Sequence[Clause], scene: Scene) -> li
     """The ways to meet one clause; an empty dict where later clauses make it so anyway."""
     last = k == len(clauses) - 1
     things, places = _names(clause.things), sorted(_names(clause.place))
-    if clause.verb in ("bring", "put"):
+    if clause.verb in MOVES:
+        if _moved_on(clause, clauses[k + 1 :], scene):
+            return [{}]
         others = {name for j, other in enumerate(clauses) if j != k for name in _names(other.things)}
         return _moved(clause, things, places, scene, others)
     if clause.verb == "open":
@@ -155,6 +158,14 @@ def _ways(clause: Clause, k: int, clauses: Sequence[Clause], scene: Scene) -> li
         return [{f"{HOLDING}{name}": 1} for name in _nearest(found, scene)] or _none(clause)
     spots = {p: None for (name, p), n in scene.lying.items() if name in things and n > 0}
     return [{f"{ROBOT}{place}": 1} for place in sorted(spots, key=lambda p: p != scene.robot)] or _none(clause)
+
+
+def _moved_on(clause: Clause, later: Sequence[Clause], scene: Scene) -> bool:
+    """Whether a later clause takes the same things further ("set the sponge on the counter, then on the table"): there are no
+    others of the kind."""
+    here = scene.available(_names(clause.things), (), None).total()
+    same = [other.count for other in later if other.verb in MOVES and other.things == clause.things]
+    return clause.count != ALL and any(count >= max(clause.count, here) for count in same)
 
 
 def _moved(

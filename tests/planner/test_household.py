@@ -60,6 +60,17 @@ def test_several_clauses_add_up():
     ]
 
 
+def test_the_only_one_ends_up_where_it_goes_last():
+    here = {"robot_at_user": 1, "hand_empty": 1, "sponge_at_far_counter": 1, "coke_at_drawer": 2}
+    sponge = [Clause("put", things("sponge"), place=things(place)) for place in ("close counter", "table")]
+    assert goals(*sponge, facts=here) == [{"sponge_at_table": 1}]
+    assert goals(*sponge, facts={**here, "sponge_at_drawer": 1}) == [
+        {"sponge_at_close_counter": 1, "sponge_at_table": 1}
+    ]
+    coke = [Clause("put", things("coke"), place=things(place)) for place in ("close counter", "table")]
+    assert goals(*coke, facts=here) == [{"coke_at_close_counter": 1, "coke_at_table": 1}]
+
+
 def test_one_of_each_kind():
     each = Clause("bring", things("coke", "apple", "redbull"), ALL, different=True, place=USER)
     assert goals(each) == [{"coke_at_user": 1, "apple_at_user": 1}]
