@@ -29,6 +29,7 @@ from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, NEXT_TO, V
 from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
 from planner.embedded.phrases import COUNTERS
 from planner.embedded.scenes import Step
+from planner.embedded.spelling import mend, words
 from planner.goals import GIVEN
 from planner.language import Prompt, Scores
 from planner.similarity import SHA256, minilm, sentence_vectors
@@ -77,6 +78,8 @@ class EmbeddedModel:
         """The meaning of each command over candidate objects and places (texts; underscores are read as spaces)."""
         if not commands:
             return []
+        names = words([*objects, *places])
+        commands = [mend(command, names) for command in commands]
         encoded, numbers = self._encoded(commands)
         parse = self.network.parse(encoded, vectors(objects), vectors(places))
         verb = parse.verb.clone()
@@ -116,7 +119,8 @@ class EmbeddedModel:
         """Log-probabilities [P, C] of each candidate text being the next skill (they sum to one over the candidates)."""
         if not prompts:
             return Scores(np.zeros((0, len(candidates)), np.float32), np.ones((0, len(candidates)), np.int64), "ranker")
-        encoded, _ = self._encoded([prompt.command for prompt in prompts])
+        names = words(candidates)
+        encoded, _ = self._encoded([mend(prompt.command, names) for prompt in prompts])
         steps = [Step({spaced(name): n for name, n in prompt.facts.items()}, prompt.history, ()) for prompt in prompts]
         s = step_tensors(steps, ())
         scores = self.network.rank(
