@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from planner.embedded.model import EmbeddedModel, Meaning
 
 LEAST = 0.1  # probability a clause, their geometric mean, below which a reading is not acted on
+INSTEAD = 0.5  # a second reading this probable, relative to the first, is acted on where the first cannot be met
 RIVAL = 0.9  # a second reading this probable, relative to the first, is asked about
 
 
@@ -99,17 +100,36 @@ class Reader:
             return Understanding("declined", reason="the command asks for nothing that I can do", **known)  # type: ignore[arg-type]
         if meaning.probability ** (1 / len(meaning.clauses)) < LEAST:
             return Understanding("declined", reason=f"I am not sure what is meant (perhaps: {text})", **known)  # type: ignore[arg-type]
-        if len(readings) > 1 and readings[1][1] > RIVAL * meaning.probability:
-            return Understanding("ask", reason=f"do you mean {readings[0][0]}, or {readings[1][0]}?", **known)  # type: ignore[arg-type]
         try:
-            goal = self._moves(meaning, facts) if self.library.world == "kitchen" else (self._counts(meaning.clauses),)
+            goal = self._goal(meaning.clauses, meaning.likely, facts)
         except Unmet as error:
-            return Understanding("declined", reason=str(error), **known)  # type: ignore[arg-type]
+            return self._instead(meaning, facts) or Understanding("declined", reason=str(error), **known)  # type: ignore[arg-type]
+        for (clauses, p), (rival, _) in zip(meaning.others, readings[1:], strict=True):
+            if p > RIVAL * meaning.probability and self._can(clauses, facts):
+                return Understanding("ask", reason=f"do you mean {text}, or {rival}?", **known)  # type: ignore[arg-type]
         return Understanding("clear", goal, **known)  # type: ignore[arg-type]
 
-    def _moves(self, meaning: Meaning, facts: Facts) -> Goal:
-        """A kitchen goal, over the objects that the scene has."""
-        return goal_of(grounded(meaning.clauses, meaning.likely, facts), facts)
+    def _instead(self, meaning: Meaning, facts: Facts) -> Understanding | None:
+        """The next reading that can be met, where it is not much less probable than the one that cannot: "a weapon" is a sword
+        to who can make no bow. (Kitchen clauses come with all objects that would do: see `planner.household.grounded`.)"""
+        for clauses, p in meaning.others:
+            if p >= INSTEAD * meaning.probability and self._can(clauses, facts):
+                text = in_words(clauses)
+                readings = ((text, p), (in_words(meaning.clauses), meaning.probability))
+                return Understanding("clear", self._goal(clauses, _surely(clauses), facts), text, p, readings=readings)
+        return None
+
+    def _can(self, clauses: Sequence[Clause], facts: Facts) -> bool:
+        try:
+            return bool(self._goal(clauses, _surely(clauses), facts))
+        except Unmet:
+            return False
+
+    def _goal(self, clauses: Sequence[Clause], likely: Sequence[Mapping[str, float]], facts: Facts) -> Goal:
+        """A goal; in the kitchen over the objects that the scene has. Raises `Unmet`."""
+        if self.library.world == "kitchen":
+            return goal_of(grounded(clauses, likely, facts), facts)
+        return (self._counts(clauses),)
 
     def _counts(self, clauses: Sequence[Clause]) -> dict[str, int]:
         """A craft goal: so many of each item, so many mobs killed, an item used, or a block or mob nearby."""
@@ -129,6 +149,10 @@ class Reader:
                 return fact
         deed = f"{clause.verb}s the {name}" if clause.verb in ("kill", "use") else f"obtains {wanted[0]}"
         raise Unmet(f"no skill of library '{self.library.name}' {deed.replace('_', ' ')}")
+
+
+def _surely(clauses: Sequence[Clause]) -> list[dict[str, float]]:
+    return [dict.fromkeys(clause.things, 1.0) for clause in clauses]
 
 
 def in_words(clauses: Sequence[Clause]) -> str:

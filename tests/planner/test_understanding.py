@@ -53,6 +53,27 @@ def test_what_is_not_clear_has_a_reason(model, status, said):
     assert found.status == status and said in found.reason and not found.goal
 
 
+def getting(name: str) -> tuple[Clause, ...]:
+    return (Clause("get", frozenset({name})),)
+
+
+def test_what_cannot_be_had_gives_way_to_what_can():
+    small = SkillLibrary.load("plan4mc")  # has no bow and no saddle
+    weapon = read(Fixed(getting("bow"), 0.5, [(getting("saddle"), 0.4), (getting("wooden_sword"), 0.3)]), small)
+    assert weapon.status == "clear" and list(weapon.goal) == [{"wooden_sword": 1}]
+    assert weapon.text == "wooden sword x 1" and weapon.probability == 0.3
+    surely = read(Fixed(getting("bow"), 0.9, [(getting("wooden_sword"), 0.1)]), small)
+    assert surely.status == "declined" and "obtains bow" in surely.reason
+
+
+def test_nothing_is_asked_about_what_cannot_be_had():
+    small = SkillLibrary.load("plan4mc")
+    sword, bed = getting("wooden_sword"), getting("bed")
+    assert read(Fixed(sword, 0.5, [(getting("bow"), 0.49)]), small).status == "clear"
+    asked = read(Fixed(sword, 0.5, [(getting("bow"), 0.49), (bed, 0.48)]), small)
+    assert asked.status == "ask" and asked.reason == "do you mean wooden sword x 1, or bed x 1?"
+
+
 def test_names_of_the_craft_world_are_read_by_rule():
     found = read(Fixed([]), CRAFT, "make 3 torches", {})
     assert found.status == "clear" and list(found.goal) == [{"torch": 3}]
