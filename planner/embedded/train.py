@@ -252,6 +252,7 @@ class Trainer:
                 saved = self.spent
                 self._save()
         self._save()
+        self.flat.settle()
 
     def _save(self) -> None:
         """One checkpoint of all workers."""

@@ -45,20 +45,31 @@ def model():
 # -- training ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_batch_can_be_learned_and_the_model_comes_back_from_its_file(tmp_path, monkeypatch):
+@pytest.mark.parametrize("half", [False, True])
+def test_a_batch_can_be_learned_and_the_model_comes_back_from_its_file(tmp_path, monkeypatch, half):
     from planner.embedded import train
 
     config = Config(
-        minutes=5, workers=1, batch=6, kitchen=4, steps=12, warm_up=0.0001, runs=tmp_path / "runs", out=tmp_path / "out"
+        minutes=5,
+        workers=1,
+        batch=6,
+        kitchen=4,
+        steps=12,
+        warm_up=0.0001,
+        runs=tmp_path / "runs",
+        out=tmp_path / "out",
+        half=half,
     )
     trainer = Trainer(config)
     first = trainer.step()
     assert {"verb", "count", "different", "places", "things", "left_out", "near", "step"} <= set(first)
     assert all(np.isfinite(value) for value in first.values())
-    monkeypatch.setattr(train, "accuracy", lambda model: {"measured": {}})
+    monkeypatch.setattr(
+        train, "accuracy", lambda model: {"measured": len(model.parse(["a mango"], ["mango"], SPOTS, "kitchen"))}
+    )
     main(0, config)
     card = json.loads((tmp_path / "out" / "planner.card.json").read_text())
-    assert card["steps"] == 12 and card["accuracy"] == {"measured": {}}
+    assert card["steps"] == 12 and card["accuracy"] == {"measured": 1}
     made = load(tmp_path / "out")
     texts = ["find a mango", "done"]
     scores = made.score([Prompt("bring me the mango")], texts).log_probs
