@@ -42,7 +42,8 @@ T = TypeVar("T", bound=BaseModel)
 IDLE = 4.0  # weight of a number that is not claimed yet, against "one" and "all"
 NAMED = 1.5  # weight of an item whose whole name stands in the command
 TOGETHER = 16  # commands encoded at once: of like length, so that little is padding
-SURELY_NOTHING = 0.75  # probability that a command asks for nothing below which its likeliest other reading is taken
+SURELY_NOTHING = 0.6  # probability that a command asks for nothing below which its likeliest other reading is taken
+NAMED_NOTHING = 0.99  # the same for one that names something of the scene
 SURE = 0.02  # other choices below this probability are no second readings
 TAKES, TAKES_NOTHING = ("bring", "put", "pick", "find"), ("go", "open", "close")
 NOTHING: tuple[frozenset[str], float] = (frozenset(), 1.0)
@@ -184,7 +185,7 @@ def _meaning(
     others: list[tuple[tuple[Clause, ...], float]] = []
     for k in range(len(verb)):
         best = int(verb[k].argmax())
-        if k == 0 and VERBS[best] == "none" and verb[k][best] < SURELY_NOTHING:
+        if k == 0 and VERBS[best] == "none" and verb[k][best] < (NAMED_NOTHING if named.any() else SURELY_NOTHING):
             best = int(np.where(np.arange(len(VERBS)) == best, 0.0, verb[k]).argmax())
         probability *= float(verb[k][best])
         if VERBS[best] == "none":

@@ -264,8 +264,10 @@ def test_deeds_of_the_craft_world_are_read(model, command, verb, thing, count):
 
 @shipped
 def test_objects_that_came_after_training_are_read(model):
-    (clause,) = clauses(model, "fetch the stapler", objects=(*OBJECTS, "stapler", "hammer"))
-    assert clause.things == {"stapler"}
+    new = ("stapler", "hammer", "mango", "screwdriver", "newspaper", "umbrella")
+    for name in new:
+        (clause,) = clauses(model, f"fetch the {name}", objects=(*OBJECTS, *new))
+        assert clause.things == {name}
 
 
 @shipped
@@ -340,17 +342,18 @@ def test_three_different_ones_are_at_least_three_kinds():
 def test_a_doubtful_nothing_is_read_as_what_is_likeliest_otherwise():
     verbs = len(VERBS)
 
-    def read(nothing):
+    def read(nothing, command="thirsty"):
         verb = np.full((2, verbs), 1e-3)
         verb[:, VERBS.index("none")] = nothing, 0.99
         verb[0, VERBS.index("bring")] = 1.0 - nothing
         flat = np.array([[0.9, 0.1], [0.9, 0.1]])
         tables = (verb, np.array([[0.99, 0.01]] * 2), np.zeros(2), np.zeros((2, 2)), flat, flat, flat)
-        return _meaning(tables, [], ("coke", "tea"), ("table", "user"), "kitchen", "thirsty")
+        return _meaning(tables, [], ("coke", "tea"), ("table", "user"), "kitchen", command)
 
     assert not read(SURELY_NOTHING + 0.1).clauses
     (clause,) = read(SURELY_NOTHING - 0.1).clauses
     assert clause.verb == "bring" and clause.things == {"coke"}
+    assert read(0.95, "the tea").clauses and not read(0.995, "the tea").clauses  # who names something mostly wants it
 
 
 @shipped
