@@ -224,7 +224,7 @@ class Trainer:
         rows, steps, skills = kitchen_steps(examples, self.draw)
         if not rows:
             return torch.zeros(())
-        number, more = len(rows), -len(rows) % ROUND  # the last ones once more, and not counted
+        number, more = len(rows), -len(rows) % ROUND  # the first one again, and not counted
         s = step_tensors([*steps, *steps[:1] * more], skills, ROUND)
         texts = functional.pad(_vectors(s.skills), (0, 0, 0, -len(skills) % (2 * ROUND)))
         chosen = encoded.part([*rows, *rows[:1] * more])
