@@ -105,7 +105,7 @@ class Reader:
         except Unmet as error:
             return self._instead(meaning, facts) or Understanding("declined", reason=str(error), **known)  # type: ignore[arg-type]
         for (clauses, p), (rival, _) in zip(meaning.others, readings[1:], strict=True):
-            if p > RIVAL * meaning.probability and self._can(clauses, facts):
+            if p > RIVAL * meaning.probability and self._otherwise(clauses, facts):
                 return Understanding("ask", reason=f"do you mean {text}, or {rival}?", **known)  # type: ignore[arg-type]
         return Understanding("clear", goal, **known)  # type: ignore[arg-type]
 
@@ -113,17 +113,18 @@ class Reader:
         """The next reading that can be met, where it is not much less probable than the one that cannot: "a weapon" is a sword
         to who can make no bow. (Kitchen clauses come with all objects that would do: see `planner.household.grounded`.)"""
         for clauses, p in meaning.others:
-            if p >= INSTEAD * meaning.probability and self._can(clauses, facts):
+            if p >= INSTEAD * meaning.probability and (goal := self._otherwise(clauses, facts)):
                 text = in_words(clauses)
                 readings = ((text, p), (in_words(meaning.clauses), meaning.probability))
-                return Understanding("clear", self._goal(clauses, _surely(clauses), facts), text, p, readings=readings)
+                return Understanding("clear", goal, text, p, readings=readings)
         return None
 
-    def _can(self, clauses: Sequence[Clause], facts: Facts) -> bool:
+    def _otherwise(self, clauses: Sequence[Clause], facts: Facts) -> Goal:
+        """The goal of another reading; empty where it cannot be met."""
         try:
-            return bool(self._goal(clauses, _surely(clauses), facts))
+            return self._goal(clauses, [dict.fromkeys(clause.things, 1.0) for clause in clauses], facts)
         except Unmet:
-            return False
+            return ()
 
     def _goal(self, clauses: Sequence[Clause], likely: Sequence[Mapping[str, float]], facts: Facts) -> Goal:
         """A goal; in the kitchen over the objects that the scene has. Raises `Unmet`."""
@@ -149,10 +150,6 @@ class Reader:
                 return fact
         deed = f"{clause.verb}s the {name}" if clause.verb in ("kill", "use") else f"obtains {wanted[0]}"
         raise Unmet(f"no skill of library '{self.library.name}' {deed.replace('_', ' ')}")
-
-
-def _surely(clauses: Sequence[Clause]) -> list[dict[str, float]]:
-    return [dict.fromkeys(clause.things, 1.0) for clause in clauses]
 
 
 def in_words(clauses: Sequence[Clause]) -> str:
