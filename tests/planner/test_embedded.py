@@ -19,6 +19,7 @@ from safetensors.torch import save_file
 
 from planner import similarity
 from planner.embedded.clauses import ALL, NEXT_TO, VERBS, Clause, Example, beside
+from planner.embedded.flat import MOMENTS
 from planner.embedded.kitchen import KitchenCorpus
 from planner.embedded.phrases import OBJECTS, PLACES
 from planner.language import Prompt
@@ -103,6 +104,10 @@ def test_workers_draw_their_own_commands_and_stay_one_model(tmp_path):
     assert torch.equal(one, other) and spent == also > 0 and text != another
     together(_as_a_worker, dataclasses.replace(config, steps=4, resume=True))
     assert not torch.equal(torch.load(tmp_path / "1.pt", weights_only=False)[0], other)
+    alone = Trainer(dataclasses.replace(config, workers=1, steps=5, resume=True))  # one worker takes over from two
+    alone._load()
+    moments = alone.flat.moments(alone.optimiser)
+    assert moments["step"] == 4 and all((moments[name] != 0).float().mean() > 0.5 for name in MOMENTS)
 
 
 def _wait(worker: int, config: Config) -> None:

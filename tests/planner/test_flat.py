@@ -99,9 +99,7 @@ def _work(worker: int, folder: str) -> None:
         with torch.autocast("cpu", torch.bfloat16):
             loss = toy(torch.randn(4, 3, 8, generator=torch.Generator().manual_seed(2 * k + worker)))
         loss.backward()
-        distributed.barrier()
         flat.gather(longest=1.0)
-        distributed.barrier()
         adam.step()
         flat.spread()
     torch.save({name: value.clone() for name, value in flat.state().items()}, f"{folder}/{worker}.pt")
