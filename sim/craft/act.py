@@ -10,7 +10,7 @@ import math
 from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
 from sim.craft.data import DIGS, NEUTRAL, TILLS
-from sim.craft.grid import HEIGHT, cell_index
+from sim.craft.grid import HEIGHT, cell_index, floor
 from sim.craft.senses import EYE_HEIGHT, block_at, cast, first_mob, gaze, set_block, station_near, wrapped
 from sim.craft.state import (
     ARROW,
@@ -145,10 +145,10 @@ def _push(e, t, m):
     """Knock mob m back from who hit it, until a block is in its way."""
     away_x, away_z = wrapped(e.mob_pos[m, 0] - e.x), wrapped(e.mob_pos[m, 2] - e.z)
     flat = max(math.hypot(away_x, away_z), 0.1)
-    y = math.floor(e.mob_pos[m, 1] + 0.01)
+    y = floor(e.mob_pos[m, 1] + 0.01)
     for _ in range(PUSHES):
         x, z = e.mob_pos[m, 0] + PUSH * away_x / flat, e.mob_pos[m, 2] + PUSH * away_z / flat
-        cx, cz = math.floor(x), math.floor(z)
+        cx, cz = floor(x), floor(z)
         if t.block_solid[block_at(e, cx, y, cz)] or t.block_solid[block_at(e, cx, y + 1, cz)]:
             return
         e.mob_pos[m, 0], e.mob_pos[m, 2] = x, z

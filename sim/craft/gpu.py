@@ -1,12 +1,13 @@
 """The same kernel on a GPU: Numba compiles `step_one` and `observe` for CUDA, one thread per environment.
 
 The records live in a torch tensor uint8 [N, itemsize] on the device; `field` shows any of their fields without a copy.
-Episodes are started on the CPU (`CraftWorld.reset`) and copied over. Not run on a device yet: `python -m benchmarks.gpu` is the
-first thing to do where there is one (it compares with the CPU, then measures).
+Episodes are started on the CPU (`CraftWorld.reset`) and copied over. The kernel compiles for a device (`ptx`, tested), but has not
+run on one yet: `python -m benchmarks.gpu` is the first thing to do where there is one (it compares with the CPU, then measures).
 """
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,26 @@ def _make_kernel() -> Any:
     return step_all
 
 
+def ptx(world: CraftWorld, compute_capability: tuple[int, int]) -> str:
+    """The kernel in a device's assembly, for a world of this one's settings; Numba wants a device, or a stand-in."""
+    from numba import cuda, typeof, types
+
+    c = world.config
+    options = [typeof(option) for option in (c.hostile, c.sense_rays, c.sense_voxels)]
+    records = [typeof(part) for part in (world.records, world.tables, world._senses)]
+    signature = (*records, types.int64[:, ::1], types.int64, *options)
+    text, _ = cuda.compile_ptx(_make_kernel().py_func, signature, cc=compute_capability)
+    return str(text)
+
+
 class CraftOnGPU:
     """`copies` times the environments of a CPU world, stepped on a CUDA device. Raises `UserError` without one."""
 
     def __init__(self, world: CraftWorld, copies: int = 1):
         if not torch.cuda.is_available():
             raise UserError("stepping the craft world on a GPU needs a CUDA device; this machine has none")
+        if importlib.util.find_spec("numba_cuda") is None:
+            raise UserError("stepping the craft world on a GPU needs numba-cuda; pip install 'saycraft[gpu]'")
         from numba import cuda
 
         self.config, self.num_envs = world.config, world.num_envs * copies

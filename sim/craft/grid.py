@@ -5,6 +5,8 @@ A lidar ray of ten cells touches three or four bricks instead of ten columns, wh
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from sim.craft.compile import compiled
@@ -19,6 +21,12 @@ CELLS = SIZE * SIZE * HEIGHT
 SEA_LEVEL = 24
 ABOVEGROUND = SEA_LEVEL - 1  # from this height of the feet on, an agent may count as above the ground
 STANDS = 0.1  # metres from a whole height within which feet stand, not jump
+
+
+@compiled
+def floor(value):
+    """The largest whole number up to value, as an integer: Numba's `math.floor` is one on the CPU and a float on a GPU."""
+    return int(math.floor(value))
 
 
 @compiled

@@ -5,12 +5,11 @@ Everything here is plain scalar code: compiled by Numba it is the fast world, un
 
 from __future__ import annotations
 
-import math
-
 from numba import prange
 
 from sim.craft.act import act
 from sim.craft.compile import compiled, parallel
+from sim.craft.grid import floor
 from sim.craft.mobs import hurt, move_mobs
 from sim.craft.physics import KEYS, PITCH_UP, move_body, turn
 from sim.craft.senses import EYE_HEIGHT, block_at, nearby, observe
@@ -24,7 +23,7 @@ WELL_FED = 18.0
 
 @compiled
 def _breathe(e, t):
-    head = block_at(e, math.floor(e.x), math.floor(e.y + EYE_HEIGHT), math.floor(e.z))
+    head = block_at(e, floor(e.x), floor(e.y + EYE_HEIGHT), floor(e.z))
     if t.block_liquid[head]:
         e.oxygen -= 1.0
         if e.oxygen <= -20.0:

@@ -11,7 +11,7 @@ from sim.craft.biomes import TABLE
 from sim.craft.chance import integer, uniform
 from sim.craft.compile import compiled
 from sim.craft.data import FLITS, KEEN, NEUTRAL, NIGHT
-from sim.craft.grid import HEIGHT
+from sim.craft.grid import HEIGHT, floor
 from sim.craft.senses import EYE_HEIGHT, block_at, cast, set_block, wrapped
 from sim.craft.state import (
     CHICKEN,
@@ -152,10 +152,10 @@ def _advance(e, t, m, speed):
     yaw = math.radians(e.mob_yaw[m])
     x = e.mob_pos[m, 0] - math.sin(yaw) * speed
     z = e.mob_pos[m, 2] + math.cos(yaw) * speed
-    cx, cz = math.floor(x), math.floor(z)
-    old_x, old_z = math.floor(e.mob_pos[m, 0]), math.floor(e.mob_pos[m, 2])
+    cx, cz = floor(x), floor(z)
+    old_x, old_z = floor(e.mob_pos[m, 0]), floor(e.mob_pos[m, 2])
     if cx != old_x or cz != old_z:
-        y = math.floor(e.mob_pos[m, 1] + 0.01)
+        y = floor(e.mob_pos[m, 1] + 0.01)
         if t.block_solid[block_at(e, cx, y, cz)]:
             if t.block_solid[block_at(e, cx, y + 1, cz)] or t.block_solid[block_at(e, cx, y + 2, cz)]:
                 return False
@@ -176,8 +176,8 @@ def _advance(e, t, m, speed):
 def _settle(e, t, m):
     """Fall a little when nothing carries the feet."""
     x, y, z = e.mob_pos[m, 0], e.mob_pos[m, 1], e.mob_pos[m, 2]
-    if y > 1.0 and not t.block_solid[block_at(e, math.floor(x), math.floor(y - 0.01), math.floor(z))]:
-        e.mob_pos[m, 1] = max(y - 0.4, math.floor(y - 0.01) * 1.0)
+    if y > 1.0 and not t.block_solid[block_at(e, floor(x), floor(y - 0.01), floor(z))]:
+        e.mob_pos[m, 1] = max(y - 0.4, floor(y - 0.01) * 1.0)
 
 
 @compiled
@@ -209,7 +209,7 @@ def _graze(e, t, m):
 @compiled
 def _explode(e, t, m):
     """A creeper blows up: blocks in reach vanish, the agent is hurt the more the nearer it is."""
-    cx, cy, cz = math.floor(e.mob_pos[m, 0]), math.floor(e.mob_pos[m, 1]), math.floor(e.mob_pos[m, 2])
+    cx, cy, cz = floor(e.mob_pos[m, 0]), floor(e.mob_pos[m, 1]), floor(e.mob_pos[m, 2])
     for dx in range(-2, 3):
         for dy in range(-1, 3):
             for dz in range(-2, 3):
@@ -286,19 +286,16 @@ def _flit(e, t, m):
     yaw = math.radians(e.mob_yaw[m])
     speed = t.mob_speed[e.mob_kind[m]]
     x, z = e.mob_pos[m, 0] - math.sin(yaw) * speed, e.mob_pos[m, 2] + math.cos(yaw) * speed
-    y = math.floor(e.mob_pos[m, 1])
-    if t.block_solid[block_at(e, math.floor(x), y, math.floor(z))]:
+    y = floor(e.mob_pos[m, 1])
+    if t.block_solid[block_at(e, floor(x), y, floor(z))]:
         e.mob_walk[m] = 0
     else:
         e.mob_pos[m, 0], e.mob_pos[m, 2] = x, z
     below = 0  # free cells under it
-    while (
-        below < 3
-        and not t.block_solid[block_at(e, math.floor(e.mob_pos[m, 0]), y - 1 - below, math.floor(e.mob_pos[m, 2]))]
-    ):
+    while below < 3 and not t.block_solid[block_at(e, floor(e.mob_pos[m, 0]), y - 1 - below, floor(e.mob_pos[m, 2]))]:
         below += 1
     climb = 0.05 if below < 1 else -0.05 if below > 1 else 0.05 * (uniform(e) - 0.5)
-    if climb < 0.0 or not t.block_solid[block_at(e, math.floor(e.mob_pos[m, 0]), y + 1, math.floor(e.mob_pos[m, 2]))]:
+    if climb < 0.0 or not t.block_solid[block_at(e, floor(e.mob_pos[m, 0]), y + 1, floor(e.mob_pos[m, 2]))]:
         e.mob_pos[m, 1] += climb
 
 
@@ -313,8 +310,8 @@ def _spawn_monster(e, t):
         return
     angle = uniform(e) * 2.0 * math.pi
     distance = SPAWN_NEAR + uniform(e) * (SPAWN_FAR - SPAWN_NEAR)
-    x = math.floor(e.x + distance * math.cos(angle))
-    z = math.floor(e.z + distance * math.sin(angle))
+    x = floor(e.x + distance * math.cos(angle))
+    z = floor(e.z + distance * math.sin(angle))
     y = ground_under_trees(e, t, x, z)  # on leaves nothing comes (minecraft.wiki "Mob spawning")
     free = not t.block_solid[block_at(e, x, y, z)] and not t.block_solid[block_at(e, x, y + 1, z)]
     if y < HEIGHT - 2 and free and not t.block_liquid[block_at(e, x, y, z)]:
@@ -340,7 +337,7 @@ def _change_herd(e, t):
     for _ in range(HERD_TRIES):
         angle = uniform(e) * 2.0 * math.pi
         distance = HERD_NEAR + uniform(e) * (HERD_FAR - HERD_NEAR)
-        x, z = math.floor(e.x + distance * math.cos(angle)), math.floor(e.z + distance * math.sin(angle))
+        x, z = floor(e.x + distance * math.cos(angle)), floor(e.z + distance * math.sin(angle))
         y = ground_under_trees(e, t, x, z)
         free = not t.block_solid[block_at(e, x, y, z)] and not t.block_solid[block_at(e, x, y + 1, z)]
         if y < HEIGHT - 2 and free and block_at(e, x, y - 1, z) == PASTURE[e.biome]:

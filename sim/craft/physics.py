@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from sim.craft.compile import compiled
+from sim.craft.grid import floor
 from sim.craft.senses import block_at
 
 HALF_WIDTH = 0.3
@@ -41,9 +42,9 @@ def _cells_blocked(e, t, x0, x1, y0, y1, z0, z1):
 def _level_blocked(e, t, x, y, z):
     """Whether the body's foot print at height y touches a solid block."""
     w = HALF_WIDTH - SKIN
-    cy = math.floor(y)
+    cy = floor(y)
     return _cells_blocked(
-        e, t, math.floor(x - w), math.floor(x + w), cy, cy, math.floor(z - w), math.floor(z + w)
+        e, t, floor(x - w), floor(x + w), cy, cy, floor(z - w), floor(z + w)
     )  # fmt: skip
 
 
@@ -51,8 +52,8 @@ def _level_blocked(e, t, x, y, z):
 def body_blocked(e, t, x, y, z):
     """Whether a body with its feet at (x, y, z) would touch a solid block."""
     w = HALF_WIDTH - SKIN
-    return _cells_blocked(e, t, math.floor(x - w), math.floor(x + w), math.floor(y + SKIN),
-                          math.floor(y + BODY_HEIGHT - SKIN), math.floor(z - w), math.floor(z + w))  # fmt: skip
+    return _cells_blocked(e, t, floor(x - w), floor(x + w), floor(y + SKIN),
+                          floor(y + BODY_HEIGHT - SKIN), floor(z - w), floor(z + w))  # fmt: skip
 
 
 @compiled
@@ -60,11 +61,11 @@ def _free_along_x(e, t, dx):
     """Whether the body can move by dx; only cells that its leading side enters are looked at."""
     w = HALF_WIDTH - SKIN
     side = w if dx > 0.0 else -w
-    cx = math.floor(e.x + dx + side)
-    if cx == math.floor(e.x + side):
+    cx = floor(e.x + dx + side)
+    if cx == floor(e.x + side):
         return True
-    return not _cells_blocked(e, t, cx, cx, math.floor(e.y + SKIN), math.floor(e.y + BODY_HEIGHT - SKIN),
-                              math.floor(e.z - w), math.floor(e.z + w))  # fmt: skip
+    return not _cells_blocked(e, t, cx, cx, floor(e.y + SKIN), floor(e.y + BODY_HEIGHT - SKIN),
+                              floor(e.z - w), floor(e.z + w))  # fmt: skip
 
 
 @compiled
@@ -72,11 +73,11 @@ def _free_along_z(e, t, dz):
     """Whether the body can move by dz; see `_free_along_x`."""
     w = HALF_WIDTH - SKIN
     side = w if dz > 0.0 else -w
-    cz = math.floor(e.z + dz + side)
-    if cz == math.floor(e.z + side):
+    cz = floor(e.z + dz + side)
+    if cz == floor(e.z + side):
         return True
-    return not _cells_blocked(e, t, math.floor(e.x - w), math.floor(e.x + w), math.floor(e.y + SKIN),
-                              math.floor(e.y + BODY_HEIGHT - SKIN), cz, cz)  # fmt: skip
+    return not _cells_blocked(e, t, floor(e.x - w), floor(e.x + w), floor(e.y + SKIN),
+                              floor(e.y + BODY_HEIGHT - SKIN), cz, cz)  # fmt: skip
 
 
 @compiled
@@ -95,7 +96,7 @@ def turn(e, move):
 @compiled
 def in_liquid(e, t):
     """Whether the feet stand in water."""
-    return t.block_liquid[block_at(e, math.floor(e.x), math.floor(e.y + 0.2), math.floor(e.z))]
+    return t.block_liquid[block_at(e, floor(e.x), floor(e.y + 0.2), floor(e.z))]
 
 
 @compiled
@@ -176,12 +177,12 @@ def _fall(e, t):
     y = e.y + e.fall_speed
     if e.fall_speed > 0.0:
         if body_blocked(e, t, e.x, y, e.z):
-            y = math.floor(y + BODY_HEIGHT) - BODY_HEIGHT
+            y = floor(y + BODY_HEIGHT) - BODY_HEIGHT
             y = e.y if y < e.y else y
             e.fall_speed = 0.0
         e.on_ground = 0
     elif _level_blocked(e, t, e.x, y, e.z):
-        e.y = math.floor(y) + 1.0
+        e.y = floor(y) + 1.0
         e.fall_speed = 0.0
         e.on_ground = 1
         drop = e.fall_top - e.y
@@ -218,7 +219,7 @@ def _float(e, t):
     if body_blocked(e, t, e.x, y, e.z):
         if e.fall_speed < 0.0:
             e.on_ground = 1
-            y = math.floor(y) + 1.0
+            y = floor(y) + 1.0
             y = e.y if body_blocked(e, t, e.x, y, e.z) else y
         else:
             y = e.y

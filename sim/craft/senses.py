@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from sim.craft.compile import compiled
-from sim.craft.grid import HEIGHT, LAYERS, SIZE, brick_column, cell_index
+from sim.craft.grid import HEIGHT, LAYERS, SIZE, brick_column, cell_index, floor
 from sim.craft.state import MAX_MOBS
 
 EYE_HEIGHT = 1.62
@@ -42,7 +42,7 @@ def set_block(e, x, y, z, block):
 @compiled
 def wrapped(delta):
     """Shortest signed distance on the torus, metres."""
-    return delta - SIZE * math.floor(delta / SIZE + 0.5)
+    return delta - SIZE * floor(delta / SIZE + 0.5)
 
 
 @compiled
@@ -55,7 +55,7 @@ def _leave_brick(cell, step):
 def _inside(value, cell):
     """The cell of a coordinate, kept within the brick of `cell`: rounding must not carry a ray across."""
     low = cell & ~3
-    return min(max(math.floor(value), low), low + 3)
+    return min(max(floor(value), low), low + 3)
 
 
 @compiled
@@ -64,7 +64,7 @@ def cast(e, t, x, y, z, dx, dy, dz, reach):
 
     Cells are visited one by one where a brick holds something; an empty brick is crossed in one stride.
     """
-    cx, cy, cz = math.floor(x), math.floor(y), math.floor(z)
+    cx, cy, cz = floor(x), floor(y), floor(z)
     step_x = 1 if dx >= 0.0 else -1
     step_y = 1 if dy >= 0.0 else -1
     step_z = 1 if dz >= 0.0 else -1
@@ -211,7 +211,7 @@ def _sense_rays(e, t, o):
 
 @compiled
 def _sense_voxels(e, t, o):
-    cx, cy, cz = math.floor(e.x), math.floor(e.y + 0.01), math.floor(e.z)
+    cx, cy, cz = floor(e.x), floor(e.y + 0.01), floor(e.z)
     b = t.box
     for dx in range(b[0], b[1] + 1):
         for dy in range(b[2], b[3] + 1):
@@ -238,7 +238,7 @@ NEARBY_MOB = 5.0  # metres
 @compiled
 def nearby(e, t, out):
     """Set out[k] = 1 for every nearby fact k that holds in environment i (out: int array of zeros)."""
-    cx, cy, cz = math.floor(e.x), math.floor(e.y + 0.01), math.floor(e.z)
+    cx, cy, cz = floor(e.x), floor(e.y + 0.01), floor(e.z)
     for dx in range(NEARBY_BOX[0], NEARBY_BOX[1] + 1):
         for dz in range(NEARBY_BOX[0], NEARBY_BOX[1] + 1):
             for dy in range(NEARBY_BOX[2], NEARBY_BOX[3] + 1):
@@ -256,7 +256,7 @@ def nearby(e, t, out):
 @compiled
 def station_near(e, t, block):
     """Whether a block of this id (a crafting table, a furnace) is near enough to work at: the same box as its fact."""
-    cx, cy, cz = math.floor(e.x), math.floor(e.y + 0.01), math.floor(e.z)
+    cx, cy, cz = floor(e.x), floor(e.y + 0.01), floor(e.z)
     for dx in range(NEARBY_BOX[0], NEARBY_BOX[1] + 1):
         for dz in range(NEARBY_BOX[0], NEARBY_BOX[1] + 1):
             for dy in range(NEARBY_BOX[2], NEARBY_BOX[3] + 1):
