@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
-from itertools import combinations, combinations_with_replacement, product
+from itertools import accumulate, combinations, combinations_with_replacement, product
 
 from planner.embedded.clauses import ALL, BESIDE, Clause
 from planner.types import Facts
@@ -66,18 +66,23 @@ class Scene:
 
 
 def grounded(clauses: Sequence[Clause], likely: Sequence[Mapping[str, float]], facts: Facts) -> tuple[Clause, ...]:
-    """The clauses over what this scene has: where any one object would do, those nearly as probable as the best one here;
-    where none of the likely ones is here, a faintly probable one that is."""
+    """The clauses over what this scene has: of any so many objects those nearly as probable as the least of the best that
+    make up the number; where the likely ones here are too few, faintly probable ones too."""
     scene, made = Scene(facts), []
     for clause, p in zip(clauses, likely, strict=True):
         here = scene.available((name.replace(" ", "_") for name in p), _sources(clause, scene), None)
-        there = [name for name in p if name.replace(" ", "_") in here]
+        there = sorted((name for name in p if name.replace(" ", "_") in here), key=lambda name: -p[name])
         chosen = [name for name in there if name in clause.things]
         if clause.things and clause.count != ALL:
-            chosen = chosen or [name for name in there if p[name] >= FAINT]
-            if clause.count == 1 and chosen:
-                best = max(p[name] for name in chosen)
-                chosen = [name for name in chosen if p[name] >= NEARLY * best]
+            amounts = {name: 1 if clause.different else here[name.replace(" ", "_")] for name in there}
+            if sum(amounts[name] for name in chosen) < clause.count:
+                chosen += [name for name in there if name not in clause.things and p[name] >= FAINT]
+            so_many = accumulate(amounts[name] for name in chosen)
+            least = min(
+                (p[name] for name, n in zip(chosen, so_many, strict=True) if n - amounts[name] < clause.count),
+                default=0.0,
+            )
+            chosen = [name for name in chosen if p[name] >= NEARLY * least]
         made.append(replace(clause, things=frozenset(chosen) or clause.things))
     return tuple(made)
 
@@ -122,7 +127,7 @@ def _together(parts: Sequence[Mapping[str, int]], facts: Facts) -> dict[str, int
     for part in parts:
         for name, n in part.items():
             if name in goal and n > 0 and AT in name and not name.startswith((ROBOT, VISITED)):
-                goal[name] += n - facts.get(name, 0)
+                goal[name] += max(n - facts.get(name, 0), 0)
             else:
                 goal.pop({OPEN: CLOSED, CLOSED: OPEN}.get(name, ""), None)
                 goal.pop(name, None)
@@ -179,7 +184,8 @@ def _moved(
         found = scene.available(things, sources, place)
         there = {name: n for (name, p), n in scene.lying.items() if p == place and name in things and n > 0}
         if not found and there:
-            ways.append((0.0, {f"{name}{AT}{place}": n for name, n in there.items()}))
+            most = max(there.values()) if clause.count == ALL else clause.count
+            ways.append((0.0, {f"{name}{AT}{place}": min(n, most) for name, n in there.items()}))
         for chosen in _choices(clause, found, scene):
             effort = sum(scene.effort(name) for name in chosen)
             counts = Counter(chosen)

@@ -209,7 +209,11 @@ def _meaning(
                          (frozenset({"user"}), 1.0) if name == "bring" else NOTHING)  # fmt: skip
         if spots == {NEXT_TO}:
             neighbour, next_to_it = _single(near[k], objects)
-            chosen, spots, placed = chosen - neighbour or chosen, frozenset(map(beside, neighbour)), placed * next_to_it
+            if chosen == neighbour:  # nothing is next to itself
+                spots, placed = _spot(np.where(np.array(places) == NEXT_TO, 0.0, place[k]), places, needed=True)
+            else:
+                chosen, spots = chosen - neighbour, frozenset(map(beside, neighbour))
+                placed *= next_to_it
         origin, from_there = _spot(source[k], places, needed=False) if name in TAKES else NOTHING
         if origin == spots:  # nothing is moved to where it is
             origin = frozenset()

@@ -361,6 +361,20 @@ def test_a_doubtful_nothing_is_read_as_what_is_likeliest_otherwise():
     assert read(0.95, "the tea").clauses and not read(0.995, "the tea").clauses  # who names something mostly wants it
 
 
+def test_nothing_is_put_next_to_itself():
+    verb = np.full((2, len(VERBS)), 1e-3)
+    verb[0, VERBS.index("put")] = verb[1, VERBS.index("none")] = 0.99
+    places, one = ("table", "drawer", NEXT_TO), np.array([[0.1, 0.1]] * 2)
+    tables = (verb, np.array([[0.99, 0.01]] * 2), np.zeros(2), np.zeros((2, 3)), np.array([[0.1, 0.4, 0.8]] * 2),
+              np.array([[0.9, 0.1]] * 2), one)  # fmt: skip
+
+    def read(near):
+        return _meaning((*tables[:-1], np.array([near] * 2)), [], ("coke", "tea"), places, "kitchen", "it").clauses[0]
+
+    assert read([0.9, 0.1]).place == {"drawer"} and read([0.1, 0.9]).place == {beside("tea")}
+    assert read([0.1, 0.9]).things == {"coke"}
+
+
 @shipped
 @pytest.mark.parametrize(("command", "thing", "other"), [
     ("put the tea next to the orange", "tea", "orange"), ("place the banana close to the energy bar", "banana", "energy bar"),

@@ -104,7 +104,22 @@ def test_objects_are_chosen_among_those_of_the_scene():
     assert grounded([hot], [{"redbull": 0.9, "tea": 2 * FAINT, "coke": 0.9 * FAINT}], FACTS)[0].things == {"tea"}
     assert grounded([hot], [{"redbull": 0.9, "coke": 0.9 * FAINT}], FACTS)[0].things == {"redbull"}  # which is not here
     two = Clause("bring", things("coke", "tea"), 2, place=USER)
-    assert grounded([two], [{"coke": 0.9, "tea": 0.5}], FACTS)[0].things == {"coke", "tea"}
+    assert grounded([two], [{"coke": 0.9, "tea": 0.5}], FACTS)[0].things == {"coke"}  # of which there are two
+
+
+def test_so_many_are_the_likeliest_that_make_up_the_number():
+    some = Clause("bring", things("coke", "tea", "apple"), 3, place=USER)
+    assert grounded([some], [{"coke": 0.9, "tea": 0.8, "apple": 0.6}], FACTS)[0].things == {"coke", "tea"}
+    assert grounded([some], [{"coke": 0.9, "tea": 0.62, "apple": 0.6}], FACTS)[0].things == {"coke", "tea", "apple"}
+    kinds = Clause("bring", things("coke", "apple"), 3, different=True, place=USER)
+    faint = {"coke": 0.9, "apple": 0.8, "tea": 2 * FAINT, "redbull": 0.9}  # too few of the likely ones: redbull is not here
+    assert grounded([kinds], [faint], FACTS)[0].things == {"coke", "apple", "tea"}
+
+
+def test_one_of_several_that_are_there_stays():
+    bring, stays = Clause("bring", things("coke"), place=USER), Clause("put", things("coke"), place=things("table"))
+    assert goals(bring, stays) == [{"coke_at_user": 1, "coke_at_table": 1}]
+    assert goals(Clause("put", things("coke"), ALL, place=things("table"))) == [{"coke_at_table": 2}]
 
 
 def test_next_to_something_is_where_that_lies():
