@@ -88,7 +88,9 @@ def test_tasks_are_chosen_by_id():
         tasks.choose(loaded, ["c"])
 
 
-@pytest.mark.parametrize("suite", ["commands-dev", "commands-test", "craft-commands-dev", "craft-commands-test"])
+@pytest.mark.parametrize("suite", [
+    "commands-dev", "commands-test", "commands-dev-2", "commands-test-2", "craft-commands-dev", "craft-commands-test",
+])  # fmt: skip
 def test_commands_of_the_suites_are_never_drawn_for_training(suite):
     some = tasks.load(suite)
     assert len(some) >= 65 and all(published(task.command) for task in some)
