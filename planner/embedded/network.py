@@ -2,13 +2,14 @@
 
     command tokens -> encoder (MiniLM, 6 x 384) -> H [B, T, 384]
     clauses   K queries over H               -> verb, count, different, places, objects (one logit per candidate text)
-    step      1 query over H, clauses, scene, history -> one score per candidate skill text
+    step      1 query over H, clauses, scene, history -> the clause at hand, one score per candidate skill text
 
 Objects, places, facts and skills enter as sentence vectors of the *frozen* MiniLM, so any text can be one. An object's
 logit is the product of a clause's vector with it, plus the best match between a token of the command and it (as in late
 interaction, Khattab and Zaharia 2020, arXiv 2004.12832), weighted by how much the clause looks at that token. A second
 such product is for what is left out ("a fruit, but no apple"), learned from labels of its own, and is taken off. A third one
-tells which object a place is next to ("beside the apple").
+tells which object a place is next to ("beside the apple"). A skill's score is the first kind of product with the step's vector, and
+how well its text fits what the clause at hand is about.
 """
 
 from __future__ import annotations
@@ -124,6 +125,8 @@ class PlannerNetwork(nn.Module):
         self.step = nn.Parameter(torch.randn(1, c.inner) * 0.5)
         self.stepper = _decoder(c)
         self.skills = Matcher(c)
+        self.now = nn.Linear(c.inner, c.inner)  # which clause is being carried out
+        self.fitting = nn.Parameter(torch.tensor(0.3))  # weight of what that clause is about
 
     def read(self, ids: Tensor, mask: Tensor) -> Encoded:
         """Token ids int [B, T] and mask [B, T] -> the commands read."""
@@ -161,7 +164,9 @@ class PlannerNetwork(nn.Module):
         some = torch.ones(encoded.clauses.shape[:2], dtype=torch.bool, device=facts.device)
         mask = torch.cat([encoded.mask, some, fact_mask, history_mask], 1)
         step = self.stepper(self.step.expand(len(memory), 1, -1), memory, memory_key_padding_mask=~mask)
-        return self.skills(step, memory, mask, skills).squeeze(1)
+        now = (self.now(step) @ encoded.clauses.transpose(1, 2)).float() / math.sqrt(self.config.inner)
+        about = now.softmax(-1) @ self._fitting(encoded, skills)[0]
+        return (self.skills(step, memory, mask, skills) + self.fitting * about).squeeze(1)
 
 
 class DecoderLayer(nn.TransformerDecoderLayer):

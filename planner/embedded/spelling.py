@@ -27,6 +27,10 @@ FILE = lexicon.WORDS / "spelling.txt"
 SOURCES = ("objects", "tags", "nouns", "places", "needs", "frames", "told", "craft_frames", "craft_items", "craft_told")
 SELDOM = 0.1  # how likely other slips are
 SHORTEST = 4  # letters of a word that is mended: shorter ones have too many neighbours
+MOST_SLIPS, OFTEN = (
+    3,
+    20,
+)  # times that a misspelt word stands in the corpus at most, and the word that is meant at least
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -116,9 +120,24 @@ def _texts(content: Any) -> Iterator[str]:
             yield from _texts(value)
 
 
+def _is_slip(word: str, counts: Counter[str]) -> bool:
+    """Whether a word of the corpus is itself misspelt there: seldom, no English, no name, a likely slip from a frequent word."""
+    if counts[word] > MOST_SLIPS or any(word in some for some in (_of_minilm(), _english().word_frequency, _named())):
+        return False
+    near = _english().edit_distance_1(word)
+    return any(counts[other] >= OFTEN and _likely(word, other) > SELDOM for other in near)
+
+
+@lru_cache(maxsize=1)
+def _named() -> frozenset[str]:
+    """Words of the things' names."""
+    return words(text for name in ("objects", "craft_items") for text in _texts(lexicon.load(name)))
+
+
 def listed() -> str:
     """The text of words/spelling.txt: words of more than two letters with their counts, most frequent first."""
-    known = sorted(((-count, word) for word, count in counted().items() if len(word) > 2))
+    counts = counted()
+    known = sorted((-count, word) for word, count in counts.items() if len(word) > 2 and not _is_slip(word, counts))
     return "".join(f"{word} {-count}\n" for count, word in known)
 
 

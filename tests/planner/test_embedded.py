@@ -347,17 +347,19 @@ def test_three_different_ones_are_at_least_three_kinds():
 def test_a_doubtful_nothing_is_read_as_what_is_likeliest_otherwise():
     verbs = len(VERBS)
 
-    def read(nothing, command="thirsty"):
+    def read(nothing, command="thirsty", coke=0.9):
         verb = np.full((2, verbs), 1e-3)
         verb[:, VERBS.index("none")] = nothing, 0.99
         verb[0, VERBS.index("bring")] = 1.0 - nothing
         flat = np.array([[0.9, 0.1], [0.9, 0.1]])
-        tables = (verb, np.array([[0.99, 0.01]] * 2), np.zeros(2), np.zeros((2, 2)), flat, flat, flat)
+        objects = np.array([[coke, 0.1]] * 2)
+        tables = (verb, np.array([[0.99, 0.01]] * 2), np.zeros(2), np.zeros((2, 2)), flat, objects, flat)
         return _meaning(tables, [], ("coke", "tea"), ("table", "user"), "kitchen", command)
 
     assert not read(SURELY_NOTHING + 0.1).clauses
     (clause,) = read(SURELY_NOTHING - 0.1).clauses
     assert clause.verb == "bring" and clause.things == {"coke"}
+    assert read(0.4).clauses and not read(0.4, coke=0.3).clauses  # what is as good as nothing
     assert read(0.95, "the tea").clauses and not read(0.995, "the tea").clauses  # who names something mostly wants it
 
 
