@@ -44,10 +44,8 @@ NAMED = 1.5  # weight of an item whose whole name stands in the command
 TOGETHER = 16  # commands encoded at once: of like length, so that little is padding
 SURELY_NOTHING = 0.6  # probability that a command asks for nothing below which its likeliest other reading is taken
 NAMED_NOTHING = 0.99  # the same for one that names something of the scene
-IDLE_TALK, DOUBTS = (
-    2.0,
-    0.3,
-)  # nothing is asked for where that is so many times as probable as the reading, and so probable
+IDLE_TALK = 2.0  # nothing is asked for where that is so many times as probable as the reading,
+DOUBTS = 0.3  # and at least so probable
 SURE = 0.02  # other choices below this probability are no second readings
 TAKES, TAKES_NOTHING = ("bring", "put", "pick", "find"), ("go", "open", "close")
 NOTHING: tuple[frozenset[str], float] = (frozenset(), 1.0)

@@ -27,10 +27,8 @@ FILE = lexicon.WORDS / "spelling.txt"
 SOURCES = ("objects", "tags", "nouns", "places", "needs", "frames", "told", "craft_frames", "craft_items", "craft_told")
 SELDOM = 0.1  # how likely other slips are
 SHORTEST = 4  # letters of a word that is mended: shorter ones have too many neighbours
-MOST_SLIPS, OFTEN = (
-    3,
-    20,
-)  # times that a misspelt word stands in the corpus at most, and the word that is meant at least
+MOST_SLIPS = 3  # times that a misspelt word stands in the corpus at most
+OFTEN = 20  # times that the word that is meant stands there at least
 _WORD = re.compile(r"[^\W\d_]+")
 
 
