@@ -20,7 +20,7 @@ from planner.types import Facts, Goal
 from sim.world import UserError
 from skills.deeds import KILLED, USED
 from skills.household import HOLDING, ROBOT
-from skills.library import SkillLibrary
+from skills.library import SkillLibrary, shipped_with
 from skills.schema import NEARBY
 
 if TYPE_CHECKING:
@@ -149,7 +149,9 @@ class Reader:
             if fact in self.obtained:
                 return fact
         deed = f"{clause.verb}s the {name}" if clause.verb in ("kill", "use") else f"obtains {wanted[0]}"
-        raise Unmet(f"no skill of library '{self.library.name}' {deed.replace('_', ' ')}")
+        others = shipped_with(self.library.world, wanted)
+        hint = f" (--library {' or '.join(others)} does)" if others else ""
+        raise Unmet(f"no skill of library '{self.library.name}' {deed.replace('_', ' ')}{hint}")
 
 
 def in_words(clauses: Sequence[Clause]) -> str:

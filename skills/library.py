@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,21 @@ class SkillLibrary:
     def unobtained(self) -> list[str]:
         """Facts that some skill needs and none obtains: only the start of an episode can give them."""
         return sorted(self.facts - {fact for skill in self.skills.values() for fact in skill.obtains})
+
+
+def shipped_with(world: str, facts: Iterable[str]) -> list[str]:
+    """The shipped libraries of a world that obtain one of some facts, by name."""
+    wanted = set(facts)
+    return [name for name, (of_world, obtained) in _shipped().items() if of_world == world and wanted & obtained]
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, tuple[str, frozenset[str]]]:
+    found = [SkillLibrary.load(path) for path in sorted(LIBRARIES.glob("*.yaml"))]
+    return {
+        library.name: (library.world, frozenset(fact for skill in library.skills.values() for fact in skill.obtains))
+        for library in found
+    }
 
 
 def _upkeep(entry: Any, where: str) -> Upkeep:

