@@ -139,13 +139,13 @@ class PlannerNetwork(nn.Module):
     def parse(self, encoded: Encoded, objects: Tensor, places: Tensor) -> Parse:
         """The meaning, over candidates objects [O, width] and places [P, width]."""
         q, tokens, mask = encoded.clauses, encoded.tokens, encoded.mask
-        things, left_out = self._fitting(encoded, objects)
+        things, left_out = self._wanted(encoded, objects)
         return Parse(
             self.verb(q), self.count(q), self.different(q).squeeze(-1), self.source(q, tokens, mask, places),
             self.place(q, tokens, mask, places), things, left_out, self.near(q, tokens, mask, objects),
         )  # fmt: skip
 
-    def _fitting(self, encoded: Encoded, candidates: Tensor) -> tuple[Tensor, Tensor]:
+    def _wanted(self, encoded: Encoded, candidates: Tensor) -> tuple[Tensor, Tensor]:
         """Logits [B, K, O] of candidates [O, width]: to be what a clause is about, and to be left out of it."""
         left_out = self.left_out(encoded.clauses, encoded.tokens, encoded.mask, candidates)
         things = self.things(encoded.clauses, encoded.tokens, encoded.mask, candidates)
@@ -165,7 +165,7 @@ class PlannerNetwork(nn.Module):
         mask = torch.cat([encoded.mask, some, fact_mask, history_mask], 1)
         step = self.stepper(self.step.expand(len(memory), 1, -1), memory, memory_key_padding_mask=~mask)
         now = (self.now(step) @ encoded.clauses.transpose(1, 2)).float() / math.sqrt(self.config.inner)
-        about = now.softmax(-1) @ self._fitting(encoded, skills)[0]
+        about = now.softmax(-1) @ self._wanted(encoded, skills)[0]
         return (self.skills(step, memory, mask, skills) + self.fitting * about).squeeze(1)
 
 

@@ -48,7 +48,7 @@ FEW_NEAR = 4.0  # added to a batch's number of places next to things: a single o
 POOL = 16  # batches drawn at a time
 ROUND = 8  # lengths are padded to multiples of it: for each new shape of a matrix product oneDNN first makes code
 APART = 7919  # between the seeds of workers
-MEMORY = {  # glibc keeps the memory of a step for the next one, in large pages: a twelfth of a step's time
+MEMORY = {  # glibc keeps the memory of a step for the next one, in large pages
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1", "MALLOC_TOP_PAD_": str(1 << 28),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 33), "MALLOC_MMAP_THRESHOLD_": str(1 << 32),
 }  # fmt: skip

@@ -112,12 +112,7 @@ def test_so_many_are_the_likeliest_that_make_up_the_number():
     assert grounded([some], [{"coke": 0.9, "tea": 0.8, "apple": 0.6}], FACTS)[0].things == {"coke", "tea"}
     assert grounded([some], [{"coke": 0.9, "tea": 0.62, "apple": 0.6}], FACTS)[0].things == {"coke", "tea", "apple"}
     kinds = Clause("bring", things("coke", "apple"), 3, different=True, place=USER)
-    faint = {
-        "coke": 0.9,
-        "apple": 0.8,
-        "tea": 2 * FAINT,
-        "redbull": 0.9,
-    }  # too few of the likely ones: redbull is not here
+    faint = {"coke": 0.9, "apple": 0.8, "tea": 2 * FAINT, "redbull": 0.9}  # redbull is not here, so too few are likely
     assert grounded([kinds], [faint], FACTS)[0].things == {"coke", "apple", "tea"}
 
 
