@@ -29,6 +29,7 @@ from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, NEXT_TO, V
 from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
 from planner.embedded.phrases import COUNTERS
 from planner.embedded.scenes import Step
+from planner.embedded.sentences import APART, likeliest_parts, sentences
 from planner.embedded.spelling import mend, words
 from planner.goals import GIVEN
 from planner.language import Prompt, Scores
@@ -79,10 +80,20 @@ class EmbeddedModel:
         self, commands: Sequence[str], objects: Sequence[str], places: Sequence[str], world: str
     ) -> list[Meaning]:
         """The meaning of each command over candidate objects and places (texts; underscores are read as spaces)."""
-        if not commands:
-            return []
         names = words([*objects, *places])
         commands = [mend(command, names) for command in commands]
+        whole = self._meanings(commands, objects, places, world)
+        tables = [sentences(c) if m.probability < APART else [[c]] for c, m in zip(commands, whole, strict=True)]
+        texts = sorted({text for table in tables for row in table for text in row} - set(commands))
+        read = dict(zip([*commands, *texts], [*whole, *self._meanings(texts, objects, places, world)], strict=True))
+        return [_together([[read[text] for text in row] for row in table]) for table in tables]
+
+    def _meanings(
+        self, commands: Sequence[str], objects: Sequence[str], places: Sequence[str], world: str
+    ) -> list[Meaning]:
+        """Each text read as one command."""
+        if not commands:
+            return []
         encoded, numbers = self._encoded(commands)
         parse = self.network.parse(encoded, vectors(objects), vectors(places))
         verb = parse.verb.clone()
@@ -167,6 +178,22 @@ def spaced(name: str) -> str:
 def vectors(texts: Sequence[str]) -> Tensor:
     """Sentence vectors [len(texts), width] of names and skills."""
     return sentence_vectors([text.replace("_nearby", "").replace("_", " ") for text in texts])
+
+
+def _together(table: Sequence[Sequence[Meaning]]) -> Meaning:
+    """The meaning of a command of which the sentences from I to J mean [I][J - I]."""
+    whole = table[0][-1]
+    parts = likeliest_parts(table, lambda m: m.probability if m.clauses or m is whole else 0.0)
+    if len(parts) == 1:
+        return whole
+    probability = math.prod(part.probability for part in parts)
+    others = list[tuple[tuple[Clause, ...], float]]()
+    for k, part in enumerate(parts):
+        before, after = ([c for p in some for c in p.clauses] for some in (parts[:k], parts[k + 1 :]))
+        others += [((*before, *c, *after), p * probability / part.probability) for c, p in part.others]
+    others.sort(key=lambda pair: -pair[1])
+    clauses, likely = (c for p in parts for c in p.clauses), (table for p in parts for table in p.likely)
+    return Meaning(tuple(clauses), probability, tuple(pair for pair in others[:5] if pair[1] > SURE), tuple(likely))
 
 
 # -- from probabilities to clauses ---------------------------------------------------------------------------------------

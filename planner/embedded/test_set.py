@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from planner.embedded.batches import SPOTS, kitchen_skills
+from planner.embedded.batches import SPOTS, beside_what, kitchen_skills
 from planner.embedded.clauses import Clause, Example
 from planner.embedded.craft import CraftCorpus
 from planner.embedded.kitchen import KitchenCorpus
@@ -25,11 +25,12 @@ SEED = 1_000_003  # far from any training seed
 
 def examples(corpus: KitchenCorpus | CraftCorpus, number: int) -> list[Example]:
     """Commands whose meaning the sixteen kitchen objects, or the items, can show."""
-    found: list[Example] = []
+    found, known = list[Example](), frozenset(OBJECTS)
     while len(found) < number:
         example = corpus.example()
         if corpus.world == "craft" or all(
-            clause.things & frozenset(OBJECTS) or not clause.things for clause in example.clauses
+            (clause.things & known or not clause.things) and known.issuperset(beside_what(clause))
+            for clause in example.clauses
         ):
             found.append(example)
     return found
@@ -39,9 +40,8 @@ def same(read: Sequence[Clause], meant: Sequence[Clause], candidates: frozenset[
     """Whether two meanings agree, over the objects at hand."""
 
     def shown(clause: Clause) -> Clause:
-        return Clause(
-            clause.verb, clause.things & candidates, clause.count, clause.different, clause.source, clause.place
-        )
+        things = clause.things & candidates - frozenset(beside_what(clause))  # nothing is put next to itself
+        return Clause(clause.verb, things, clause.count, clause.different, clause.source, clause.place)
 
     return [shown(c) for c in read] == [shown(c) for c in meant]
 

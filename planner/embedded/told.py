@@ -91,7 +91,8 @@ def clause(text: str, things: Callable[[str], tuple[frozenset[str], frozenset[st
     p = parts(text)
     which, left_out = things(p.what) if p.what else (frozenset[str](), frozenset[str]())
     number = ALL if p.number in ("all", "each") else n if p.number == "n" else int(p.number or 1)
-    source = frozenset({"hand"}) if p.what == "held" else places(p.source) if p.source else frozenset[str]()
+    in_hand = p.what == "held" and p.verb != "drop"  # nothing else can be dropped
+    source = frozenset({"hand"}) if in_hand else places(p.source) if p.source else frozenset[str]()
     place = places(p.place) if p.place else frozenset[str]()
     return Clause(p.verb, which, number, p.different or p.number == "each", source, place, left_out)
 

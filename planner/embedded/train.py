@@ -84,10 +84,8 @@ def parse_loss(parse: Parse, labels: Any) -> dict[str, Tensor]:
         parse.different
     )
     with_things = real & labels.things.any(-1)
-    things, left_out = (
-        bce(found, meant, reduction="none").sum(-1) / (4.0 + meant.sum(-1))
-        for found, meant in ((parse.things, labels.things), (parse.left_out, labels.left_out))
-    )
+    things = _per_set(bce(parse.things, labels.things, reduction="none"), labels.things, labels.left_out)
+    left_out = _per_set(bce(parse.left_out, labels.left_out, reduction="none"), labels.left_out, 2.0 * labels.left_out)
     places = bce(parse.source, labels.source, reduction="none").sum(-1) + bce(
         parse.place, labels.place, reduction="none"
     ).sum(-1)
@@ -103,6 +101,13 @@ def parse_loss(parse: Parse, labels: Any) -> dict[str, Tensor]:
         "left_out": _mean(left_out, with_things),
         "near": near / (FEW_NEAR + (labels.near != IGNORED).sum()),
     }  # fmt: skip
+
+
+def _per_set(losses: Tensor, meant: Tensor, left_out: Tensor) -> Tensor:
+    """The sum over candidates, in proportion to how many are meant; what is left out counts as if it were meant alone: "anything
+    but tea" must not be right for a hundred things and wrong for tea."""
+    some = meant.sum(-1, keepdim=True)
+    return (losses * (1.0 + left_out * (1.0 + some) / 4.0)).sum(-1) / (4.0 + some.squeeze(-1))
 
 
 def _mean(values: Tensor, mask: Tensor) -> Tensor:
