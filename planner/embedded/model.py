@@ -43,10 +43,9 @@ T = TypeVar("T", bound=BaseModel)
 IDLE = 4.0  # weight of a number that is not claimed yet, against "one" and "all"
 NAMED = 1.5  # weight of an item whose whole name stands in the command
 TOGETHER = 16  # commands encoded at once: of like length, so that little is padding
-SURELY_NOTHING = 0.6  # probability that a command asks for nothing below which its likeliest other reading is taken
-NAMED_NOTHING = 0.99  # the same for one that names something of the scene
-IDLE_TALK = 2.0  # nothing is asked for where that is so many times as probable as the reading,
-DOUBTS = 0.3  # and at least so probable
+IDLE_TALK = 2.0  # nothing is asked for where that is so many times as probable as the likeliest reading,
+DOUBTS = 0.3  # and at least so probable;
+NAMED_TALK = 0.99  # at least so probable where something of the scene is named
 SURE = 0.02  # other choices below this probability are no second readings
 TAKES, TAKES_NOTHING = ("bring", "put", "pick", "find"), ("go", "open", "close")
 NOTHING: tuple[frozenset[str], float] = (frozenset(), 1.0)
@@ -213,9 +212,7 @@ def _meaning(
     clauses, probability, likely = list[Clause](), 1.0, list[np.ndarray]()
     others: list[tuple[tuple[Clause, ...], float]] = []
     for k in range(len(verb)):
-        best = int(verb[k].argmax())
-        if k == 0 and VERBS[best] == "none" and verb[k][best] < (NAMED_NOTHING if named.any() else SURELY_NOTHING):
-            best = int(np.where(np.arange(len(VERBS)) == best, 0.0, verb[k]).argmax())
+        best = int(verb[k].argmax()) if k else 1 + int(verb[k][1:].argmax())  # VERBS[0] is none
         probability *= float(verb[k][best])
         if VERBS[best] == "none":
             break
@@ -248,7 +245,8 @@ def _meaning(
             origin = frozenset()
         probability *= sure * placed * from_there
         clauses.append(Clause(name, chosen, number if name in TAKES else 1, many, origin, spots))
-    if not named.any() and (nothing := float(verb[0][0])) > max(IDLE_TALK * probability, DOUBTS):
+    nothing = float(verb[0][0])
+    if nothing > (NAMED_TALK if named.any() else max(IDLE_TALK * probability, DOUBTS)):
         return Meaning((), nothing)
     made = tuple(clauses)
     for k, clause in enumerate(clauses):

