@@ -48,9 +48,9 @@ WEIGHTS = {"bring_one": 9, "put_one": 5, "throw_one": 3, "pick_one": 4, "find_on
            "open_drawer": 2, "close_drawer": 2,
            "bring_different": 3, "bring_all_from": 3, "clear_place": 3, "put_all_from": 2}  # fmt: skip
 FORMS_OF_COMMANDS = {  # what a command is made of, and how often
-    "part": 0.08, "joined": 0.12, "need": 0.07, "listed": 0.06, "pair": 0.025, "preference": 0.04, "correction": 0.025,
-    "visits": 0.02, "beside": 0.03, "told": 0.45, "told_and": 0.20, "swap": 0.01, "each": 0.01, "except": 0.02, "spared": 0.03,
-    "nothing": 0.025, "then_close": 0.01, "carry": 0.01,
+    "part": 0.11, "joined": 0.12, "need": 0.09, "listed": 0.06, "pair": 0.04, "preference": 0.04, "correction": 0.025,
+    "visits": 0.03, "beside": 0.045, "told": 0.45, "told_and": 0.10, "swap": 0.02, "each": 0.015, "except": 0.02, "spared": 0.025,
+    "nothing": 0.03, "then_close": 0.01, "carry": 0.01,
 }  # fmt: skip
 PAIRS = {  # two objects of one sentence: frame -> (verb, place) of each; None: the place named
     "both": (("bring", USER), ("bring", USER)), "put_two": (("put", None), ("put", None)),

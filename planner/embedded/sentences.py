@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-APART = 0.5  # what a cut costs: sentences belong together, and refer to each other
+APART = 0.35  # what a cut costs: sentences belong together, and refer to each other
 MOST_CUTS = 4
 SHORTEST = 2  # words of a sentence
 _CUT = re.compile(
