@@ -33,7 +33,16 @@ if not similarity.available():
 from planner.embedded.batches import IGNORED, SPOTS, encode, label
 from planner.embedded.model import FOLDER, Meaning, _meaning, _set, _spot, _together, load
 from planner.embedded.network import Matcher, NetworkConfig, trained_parts
-from planner.embedded.train import Config, Trainer, begin_from, main, parse_arguments, together, without_folders
+from planner.embedded.train import (
+    Config,
+    Trainer,
+    _per_set,
+    begin_from,
+    main,
+    parse_arguments,
+    together,
+    without_folders,
+)
 
 shipped = pytest.mark.skipif(not (FOLDER / "planner.safetensors").is_file(), reason="no weights shipped yet")
 
@@ -361,6 +370,15 @@ def test_a_doubtful_nothing_is_read_as_what_is_likeliest_otherwise():
     assert clause.verb == "bring" and clause.things == {"coke"}
     assert read(0.4).clauses and not read(0.4, coke=0.3).clauses  # what is as good as nothing
     assert read(0.95, "the tea").clauses and not read(0.995, "the tea").clauses  # who names something mostly wants it
+
+
+@pytest.mark.parametrize("n", [1, 30, 150])
+def test_what_is_left_out_weighs_alike_however_many_things_are_meant(n):
+    meant, left_out = torch.zeros(1, 200), torch.zeros(1, 200)
+    meant[0, :n], left_out[0, n] = 1.0, 1.0
+    wrong = _per_set(left_out, meant, left_out)  # a loss of one for it, and of none for the others
+    assert wrong.item() == pytest.approx(0.25, abs=0.06)
+    assert _per_set(left_out, meant, torch.zeros(1, 200)).item() == pytest.approx(1.0 / (4 + n))
 
 
 def test_the_meanings_of_sentences_are_joined_where_they_are_likelier_than_that_of_all():
