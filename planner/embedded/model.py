@@ -29,7 +29,7 @@ from planner.embedded.clauses import ALL, CRAFT_VERBS, KITCHEN_VERBS, NEXT_TO, V
 from planner.embedded.network import Encoded, PlannerNetwork, trained_parts
 from planner.embedded.phrases import COUNTERS
 from planner.embedded.scenes import Step
-from planner.embedded.sentences import APART, likeliest_parts, sentences
+from planner.embedded.sentences import PER_CUT, likeliest_parts, sentences
 from planner.embedded.spelling import mend, words
 from planner.goals import GIVEN
 from planner.language import Prompt, Scores
@@ -82,7 +82,7 @@ class EmbeddedModel:
         names = words([*objects, *places])
         commands = [mend(command, names) for command in commands]
         whole = self._meanings(commands, objects, places, world)
-        tables = [sentences(c) if m.probability < APART else [[c]] for c, m in zip(commands, whole, strict=True)]
+        tables = [sentences(c) if m.probability < PER_CUT else [[c]] for c, m in zip(commands, whole, strict=True)]
         texts = sorted({text for table in tables for row in table for text in row} - set(commands))
         read = dict(zip([*commands, *texts], [*whole, *self._meanings(texts, objects, places, world)], strict=True))
         return [_together([[read[text] for text in row] for row in table]) for table in tables]
@@ -179,22 +179,6 @@ def vectors(texts: Sequence[str]) -> Tensor:
     return sentence_vectors([text.replace("_nearby", "").replace("_", " ") for text in texts])
 
 
-def _together(table: Sequence[Sequence[Meaning]]) -> Meaning:
-    """The meaning of a command of which the sentences from I to J mean [I][J - I]."""
-    whole = table[0][-1]
-    parts = likeliest_parts(table, lambda m: m.probability if m.clauses or m is whole else 0.0)
-    if len(parts) == 1:
-        return whole
-    probability = math.prod(part.probability for part in parts)
-    others = list[tuple[tuple[Clause, ...], float]]()
-    for k, part in enumerate(parts):
-        before, after = ([c for p in some for c in p.clauses] for some in (parts[:k], parts[k + 1 :]))
-        others += [((*before, *c, *after), p * probability / part.probability) for c, p in part.others]
-    others.sort(key=lambda pair: -pair[1])
-    clauses, likely = (c for p in parts for c in p.clauses), (table for p in parts for table in p.likely)
-    return Meaning(tuple(clauses), probability, tuple(pair for pair in others[:5] if pair[1] > SURE), tuple(likely))
-
-
 # -- from probabilities to clauses ---------------------------------------------------------------------------------------
 
 
@@ -255,6 +239,22 @@ def _meaning(
     others.sort(key=lambda pair: -pair[1])
     known = tuple(dict(zip(objects, things[k].tolist(), strict=True)) for k in range(len(clauses)))
     return Meaning(made, probability, tuple(pair for pair in others[:5] if pair[1] > SURE), known)
+
+
+def _together(table: Sequence[Sequence[Meaning]]) -> Meaning:
+    """The meaning of a command of which the sentences from I to J mean [I][J - I]."""
+    whole = table[0][-1]
+    parts = likeliest_parts(table, lambda m: m.probability if m.clauses or m is whole else 0.0)
+    if len(parts) == 1:
+        return whole
+    probability = math.prod(part.probability for part in parts)
+    others = list[tuple[tuple[Clause, ...], float]]()
+    for k, part in enumerate(parts):
+        before, after = ([c for p in some for c in p.clauses] for some in (parts[:k], parts[k + 1 :]))
+        others += [((*before, *c, *after), p * probability / part.probability) for c, p in part.others]
+    others.sort(key=lambda pair: -pair[1])
+    clauses, likely = (c for p in parts for c in p.clauses), (known for p in parts for known in p.likely)
+    return Meaning(tuple(clauses), probability, tuple(pair for pair in others[:5] if pair[1] > SURE), tuple(likely))
 
 
 def _count(p: np.ndarray, numbers: Sequence[int], claimed: set[int]) -> tuple[int, float]:

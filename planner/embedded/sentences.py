@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-APART = 0.35  # what a cut costs: sentences belong together, and refer to each other
+PER_CUT = 0.35  # factor of what is taken apart: sentences belong together, and refer to each other
 MOST_CUTS = 4
 SHORTEST = 2  # words of a sentence
-_CUT = re.compile(
+_BETWEEN = re.compile(
     r"(?<=[.!?;])\s+(?=\S)|\s+-\s+|\s*\.\.\.\s*|,\s*(?:and )?then\s+|,\s*plus\s+|,\s*and\s+|\bafter that,?\s+"
 )
 R = TypeVar("R")
@@ -21,7 +21,7 @@ def sentences(command: str) -> list[list[str]]:
     Cut is where a sentence ends, or where another errand is begun ("..., then ..."); a short piece stays with the one before.
     """
     ends, begins, at = list[int](), [0], 0
-    for found in _CUT.finditer(command):
+    for found in _BETWEEN.finditer(command):
         if min(len(command[at : found.start()].split()), len(command[found.end() :].split())) >= SHORTEST:
             ends.append(found.start())
             begins.append(found.end())
@@ -37,7 +37,7 @@ def likeliest_parts(table: Sequence[Sequence[R]], probability: Callable[[R], flo
     best: list[tuple[float, list[R]]] = [(1.0, [])]
     for end in range(len(table)):
         best.append(max(
-            ((p * probability(table[begin][end - begin]) * (APART if begin else 1.0), [*some, table[begin][end - begin]])
+            ((p * probability(table[begin][end - begin]) * (PER_CUT if begin else 1.0), [*some, table[begin][end - begin]])
              for begin, (p, some) in enumerate(best)),
             key=lambda pair: pair[0],
         ))  # fmt: skip

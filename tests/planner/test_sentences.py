@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from planner.embedded.sentences import APART, likeliest_parts, sentences
+from planner.embedded.sentences import PER_CUT, likeliest_parts, sentences
 
 
 def test_a_command_is_cut_where_sentences_end_and_where_another_errand_begins():
@@ -29,8 +29,8 @@ def _best(table):
 
 def test_parts_are_taken_where_they_are_likelier_than_the_whole_by_more_than_a_cut_costs():
     first, second = ("first", 0.9), ("second", 0.8)
-    assert _best([[first, ("whole", 0.9 * 0.8 * APART - 0.01)], [second]]) == ["first", "second"]
-    assert _best([[first, ("whole", 0.9 * 0.8 * APART + 0.01)], [second]]) == ["whole"]
+    assert _best([[first, ("whole", 0.9 * 0.8 * PER_CUT - 0.01)], [second]]) == ["first", "second"]
+    assert _best([[first, ("whole", 0.9 * 0.8 * PER_CUT + 0.01)], [second]]) == ["whole"]
 
 
 def test_the_likeliest_of_all_ways_to_take_apart_is_found():
